@@ -1,0 +1,1 @@
+"""s1lib: the tested helper package of the s1 course."""

@@ -1,0 +1,178 @@
+"""Make the base model again from nothing: `python -m s1lib.pretrain`.
+
+The counterpart of Qwen2.5-Instruct at a millionth of its cost: a `Qwen2ForCausalLM` of
+about a million parameters that follows the question format and answers directly.
+Muon moves the weight matrices and AdamW the rest: with AdamW alone a model of this size
+learns these skills several times more slowly.
+"""
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from s1lib.chat import build_tokenizer
+from s1lib.world.corpus import documents
+
+IGNORE = -100
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Everything that decides the base model."""
+
+    seed: int = 0
+    steps: int = 14000
+    tokens_per_step: int = 2048
+    hidden: int = 128
+    layers: int = 5
+    heads: int = 2  # of size 64, which GPU kernels and vLLM take
+    intermediate: int = 384
+    muon_lr: float = 0.01
+    adamw_lr: float = 0.003
+    warmup: int = 100
+    save_every: int = 500
+
+
+def build_model(config: PretrainConfig, tokenizer) -> Qwen2ForCausalLM:
+    """A randomly initialised Qwen2 of the configured size."""
+    torch.manual_seed(config.seed)
+    return Qwen2ForCausalLM(
+        Qwen2Config(
+            vocab_size=len(tokenizer),
+            hidden_size=config.hidden,
+            intermediate_size=config.intermediate,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            num_key_value_heads=config.heads,
+            max_position_embeddings=2048,
+            rope_theta=10000.0,
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def encode(document, tokenizer) -> tuple[list[int], list[int]]:
+    """Token ids and labels of one document; what is not trained on is labelled -100."""
+    ids, labels = [], []
+    for text, trained in document:
+        new = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids
+        ids += new
+        labels += new if trained else [IGNORE] * len(new)
+    return ids, labels
+
+
+def batches(config: PretrainConfig, tokenizer) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Right-padded (ids, labels), each of about `tokens_per_step` tokens.
+
+    Documents of like length share a batch; a causal model never sees the padding to its right.
+    """
+    stream = documents(config.seed, tokenizer)
+    rng = random.Random(config.seed)
+    while True:
+        chunk = sorted((encode(next(stream), tokenizer) for _ in range(1024)), key=lambda d: len(d[0]))
+        groups, group = [], []
+        for doc in chunk:
+            if group and len(doc[0]) * (len(group) + 1) > config.tokens_per_step:
+                groups.append(group)
+                group = []
+            group.append(doc)
+        rng.shuffle(groups)  # the last, incomplete group is left out
+        for group in groups:
+            width = max(len(ids) for ids, _ in group)
+            pad = tokenizer.pad_token_id
+            yield (
+                torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in group]),
+                torch.tensor([lab + [IGNORE] * (width - len(lab)) for _, lab in group]),
+            )
+
+
+def make_optimizers(model, config: PretrainConfig) -> list[torch.optim.Optimizer]:
+    """Muon for the weight matrices of the layers, AdamW for embeddings, norms and biases."""
+    named = list(model.named_parameters())
+    matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n]
+    rest = [p for n, p in named if p.ndim != 2 or "embed" in n]
+    return [
+        torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=0.01, momentum=0.95,
+                         adjust_lr_fn="original"),
+        torch.optim.AdamW(rest, lr=config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+
+
+def lr_factor(step: int, config: PretrainConfig) -> float:
+    """Linear warm-up, constant, then linear to zero over the last 40%."""
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    left = (config.steps - step) / config.steps
+    return min(1.0, left / 0.4)
+
+
+def save_checkpoint(path: Path, model, optimizers, step: int, losses: list) -> None:
+    """Write atomically, so that an interruption leaves the last whole checkpoint."""
+    state = {
+        "model": model.state_dict(),
+        "optimizers": [o.state_dict() for o in optimizers],
+        "step": step,
+        "losses": losses,
+    }
+    torch.save(state, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
+def pretrain(config: PretrainConfig, work: Path, report=print) -> tuple[Qwen2ForCausalLM, list]:
+    """Train from nothing, or go on from the checkpoint in `work`.
+
+    Returns the model and its loss curve: a list of {"step", "tokens", "loss"} (nats per
+    trained token, mean over 100 steps).
+    """
+    tokenizer = build_tokenizer()
+    model = build_model(config, tokenizer)
+    optimizers = make_optimizers(model, config)
+    base_lrs = [o.param_groups[0]["lr"] for o in optimizers]
+    step, losses, recent, tokens = 0, [], [], 0
+    work.mkdir(parents=True, exist_ok=True)
+    checkpoint = work / "checkpoint.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        step, losses = state["step"], state["losses"]
+        report(f"resuming at step {step} of {config.steps}")
+    stream = batches(config, tokenizer)
+    for _ in range(step):  # the text is drawn again, not stored: skip what was seen
+        tokens += next(stream)[0].numel()
+    started, first = time.monotonic(), step
+    model.train()
+    while step < config.steps:
+        ids, labels = next(stream)
+        loss = model(input_ids=ids, labels=labels).loss
+        loss.backward()
+        for optimizer, lr in zip(optimizers, base_lrs, strict=True):
+            optimizer.param_groups[0]["lr"] = lr * lr_factor(step, config)
+            optimizer.step()
+            optimizer.zero_grad()
+        step += 1
+        tokens += ids.numel()
+        recent.append(loss.item())
+        if step % 100 == 0 or step == config.steps:
+            mean = sum(recent) / len(recent)
+            if not math.isfinite(mean):
+                raise FloatingPointError(f"the loss became {mean} at step {step}")
+            losses.append({"step": step, "tokens": tokens, "loss": round(mean, 4)})
+            recent = []
+            left = (time.monotonic() - started) / (step - first) * (config.steps - step)
+            report(f"step {step}/{config.steps}  loss {mean:.4f}  {left / 60:.0f} min left")
+        if step % config.save_every == 0 or step == config.steps:
+            save_checkpoint(checkpoint, model, optimizers, step, losses)
+    return model, losses

@@ -1,0 +1,81 @@
+"""Profiles: the laptop, one GPU and 16 H100s differ by data, not by code.
+
+A profile is a TOML file in `s1lib/profiles/`. `--profile NAME` or the environment variable
+S1_PROFILE chooses it.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from s1lib.store import CourseError
+
+FOLDER = Path(__file__).parent / "profiles"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One setting of the course. Sizes are numbers of questions, limits are tokens."""
+
+    name: str
+    description: str
+    model: str  # a folder under data/ or build/, or a hub name
+    teacher_model: str
+    teacher_url: str  # "embedded": the loopback server of the embedded teacher
+    concurrency: int  # requests to the teacher in flight
+    pool_questions: int  # 0: all
+    curated: int  # size of the training set
+    long_trace: int  # pre-select right MATH rows whose thinking is longer (paper: 5,600)
+    dataset: str  # "embedded", or a hub name of a curated set
+    eval_questions: int  # 0: all
+    batch_size: int  # questions decoded together
+    max_thinking: int  # the limit of an evaluation without Waits
+    max_thinking_waits: int  # the same with Waits
+    limits: tuple[int, ...]
+    waits: tuple[int, ...]
+    chosen_waits: int  # N, chosen on the development set
+    sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig
+    lora: dict | None = None  # arguments of peft.LoraConfig
+    columns: dict = field(default_factory=dict)  # of a hub data set: thinking, answer
+
+
+def names() -> list[str]:
+    """The profiles there are."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_profile(name: str | None = None) -> Profile:
+    """The named profile, else the one S1_PROFILE names, else `laptop`.
+
+    Raises CourseError for an unknown name or a profile that lacks or misspells a setting.
+    """
+    name = name or os.environ.get("S1_PROFILE") or "laptop"
+    path = FOLDER / f"{name}.toml"
+    if name not in names():
+        raise CourseError(f"there is no profile {name!r}: choose one of {', '.join(names())}.")
+    settings = _settings(path)
+    known = {f.name for f in fields(Profile)}
+    unknown = set(settings) - known
+    if unknown:
+        raise CourseError(f"{path.name} has settings that do not exist: {', '.join(unknown)}.")
+    try:
+        return Profile(name=name, **_tuples(settings))
+    except TypeError as error:
+        raise CourseError(f"{path.name} lacks a setting: {error}") from None
+
+
+def _settings(path: Path) -> dict:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path.name} is not valid TOML: {error}") from None
+    parent = settings.pop("extends", None)  # `smoke` is the laptop with fewer questions
+    if parent is None:
+        return settings
+    base = _settings(path.with_name(f"{parent}.toml"))
+    return base | settings | {"sft": base.get("sft", {}) | settings.get("sft", {})}
+
+
+def _tuples(settings: dict) -> dict:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}

@@ -1,0 +1,196 @@
+"""The recorded proof: `python -m s1lib.proof` makes `data/results/proof.json` again.
+
+Three fine-tuning seeds on the whole held-out set, and, on the development set, the choice of
+N and a sweep of the teacher's early-stopping rate. About an hour on two cores; an interrupted
+run goes on where it stopped (its parts lie in `build/proof/`).
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from s1lib.engines.transformers import Trace, load
+from s1lib.evaluate import (
+    Runs,
+    comparisons,
+    grade,
+    result_row,
+    run_direct,
+    run_thinking,
+)
+from s1lib.metrics import wilson
+from s1lib.profile import Profile, load_profile
+from s1lib.sft import finetune
+from s1lib.store import DATA, CourseError, locate, output, read_rows, write_rows
+from s1lib.world.families import parse
+from s1lib.world.teacher import Habits, reply
+
+SEEDS = (0, 1, 2)
+WAITS = (1, 2, 4, 8)
+SWEEP = (0.0, 0.2, 0.6)  # beside the published rate
+WORLDS_TRIED = 3  # versions of the world before and with this one; see docs/world.md
+
+
+def kept(name: str, make: Callable[[], list[Trace]]) -> list[Trace]:
+    """The traces of this part: read if an earlier run made them, else made and stored."""
+    path = output(f"proof/{name}.jsonl")
+    if not path.exists():
+        write_rows(path, [asdict(trace) for trace in make()])
+    return [Trace(**row) for row in read_rows(path)]
+
+
+def tuned(name: str, rows: list[dict], profile: Profile, seed: int, thinking: bool = True) -> Path:
+    """The model fine-tuned on these rows, made only once."""
+    out = output(f"proof/{name}")
+    if not (out / "loss.json").exists():
+        print(f"fine-tuning {name}", flush=True)
+        finetune(rows, profile, out, locate("base"), seed, thinking)
+    return out
+
+
+def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profile, waits) -> Runs:
+    """All limits and Waits of one fine-tuned model, each stored."""
+    names = [f"sft-limit-{n}" for n in profile.limits] + ["sft"] + [f"sft-wait-{n}" for n in waits]
+    if not all(output(f"proof/{name}-{n}.jsonl").exists() for n in names):
+        print(f"evaluating {name}", flush=True)
+        model, tokenizer = load(model_dir)
+        runs = run_thinking(model, tokenizer, evals, profile, waits,
+                            lambda done, total: print(f"  {done}/{total}", flush=True))
+        for n in names:
+            kept(f"{name}-{n}", lambda n=n: runs[n])
+    return {n: kept(f"{name}-{n}", list) for n in names}
+
+
+def all_seeds(rows: list[dict], evals: list[dict], profile: Profile) -> dict[str, list[list[Trace]]]:
+    """Every system of the proof on the held-out set: name -> one list of traces per seed."""
+    runs: dict[str, list[list[Trace]]] = defaultdict(list)
+    direct = kept("base-direct", lambda: run_direct(*load(locate("base")), evals, profile))
+    for seed in SEEDS:
+        runs["base-direct"].append(direct)
+        only = tuned(f"answers-only-{seed}", rows, profile, seed, thinking=False)
+        runs["sft-answers-only"].append(
+            kept(f"answers-only-{seed}-direct", lambda d=only: run_direct(*load(d), evals, profile))
+        )
+        model_dir = tuned(f"sft-{seed}", rows, profile, seed)
+        for name, traces in thinking_runs(f"sft-{seed}", model_dir, evals, profile, WAITS).items():
+            runs[name].append(traces)
+    return runs
+
+
+def rate_rows(right: dict[str, list[list[bool]]], evals: list[dict]) -> list[dict]:
+    """Accuracy of each system by family, seeds pooled."""
+    rows = []
+    for family in sorted({row["family"] for row in evals}):
+        mine = [i for i, row in enumerate(evals) if row["family"] == family]
+        for name, seeds in right.items():
+            seeds = seeds[:1] if name == "base-direct" else seeds
+            grades = [grades[i] for grades in seeds for i in mine]
+            rate = wilson(sum(grades), len(grades))
+            rows.append({"family": family, "name": name} | asdict(rate))
+    return rows
+
+
+def sweep(rows: list[dict], profile: Profile) -> list[dict]:
+    """What the teacher's early-stopping rate does, on the development set, seed 0.
+
+    The same curated questions are answered by teachers that differ in this habit alone.
+    """
+    dev, results = read_rows(locate("dev.jsonl")), []
+    for rate in sorted({*SWEEP, Habits().early_stop}):
+        habits = replace(Habits(), early_stop=rate, silent=0.0)
+        taught = [reply(parse(row["question"]), habits, 0) for row in rows]
+        answered = [
+            row | {"thinking_trajectories": [r.thinking], "attempt": f"Answer: {r.answer}"}
+            for row, r in zip(rows, taught, strict=True)
+        ]
+        model_dir = tuned(f"sweep-{rate}", answered, profile, 0)
+        runs = thinking_runs(f"sweep-{rate}-dev", model_dir, dev, profile, (1, 2))
+        for name in ("sft", "sft-wait-1", "sft-wait-2"):
+            grades = grade(runs[name], dev)
+            results.append(
+                {"early_stop": rate, "name": name} | asdict(wilson(sum(grades), len(grades)))
+            )
+    return results
+
+
+def dev_rows(profile: Profile) -> list[dict]:
+    """The development set, seed 0: what N was chosen on."""
+    dev = read_rows(locate("dev.jsonl"))
+    runs = thinking_runs("sft-0-dev", output("proof/sft-0"), dev, profile, WAITS)
+    return [result_row(name, 0, traces, grade(traces, dev)) for name, traces in runs.items()]
+
+
+def digest(*names: str) -> str:
+    """One hash of the files a result rests on."""
+    total = hashlib.sha256()
+    for name in names:
+        total.update(locate(name, report=lambda text: None).read_bytes())
+    return total.hexdigest()[:16]
+
+
+def prove(profile: Profile) -> dict:
+    """All rows and comparisons of the proof."""
+    rows = read_rows(locate("curated.jsonl"))
+    evals = read_rows(locate("heldout.jsonl"))
+    tuned("sft-0", rows, profile, 0)
+    development = dev_rows(profile)
+    runs = all_seeds(rows, evals, profile)
+    right = {name: [grade(traces, evals) for traces in seeds] for name, seeds in runs.items()}
+    result_rows, compared = [], []
+    for seed in SEEDS:
+        for name, seeds in runs.items():
+            result_rows.append(result_row(name, seed, seeds[seed], right[name][seed]))
+        compared += comparisons({name: [r[seed]] for name, r in right.items()}, seed)
+    for name, seeds in runs.items():
+        seeds = seeds[:1] if name == "base-direct" else seeds  # it has no fine-tuning seed
+        grades = [g for s in right[name][: len(seeds)] for g in s]
+        result_rows.append(result_row(name, "all", [t for s in seeds for t in s], grades))
+    compared += comparisons(right, "all")
+    about = {
+        "profile": profile.name,
+        "sft": profile.sft,
+        "habits": asdict(Habits()),
+        "waits_chosen_on_dev": profile.chosen_waits,
+        "worlds_tried": WORLDS_TRIED,
+        "python": platform.python_version(),
+        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl")},
+        "data": digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors"),
+    }
+    return {
+        "rows": result_rows,
+        "comparisons": compared,
+        "families": rate_rows(right, evals),
+        "dev": development,
+        "sweep": sweep(rows, profile),
+        "about": about,
+    }
+
+
+def main() -> None:
+    """Make the proof and write it to data/results/."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--profile", help="laptop by default")
+    parser.add_argument("--dev-only", action="store_true", help="only seed 0 on the development set")
+    args = parser.parse_args()
+    profile = load_profile(args.profile)
+    if args.dev_only:
+        tuned("sft-0", read_rows(locate("curated.jsonl")), profile, 0)
+        print(json.dumps(dev_rows(profile), indent=1))
+        return
+    results = prove(profile)
+    (DATA / "results").mkdir(exist_ok=True)
+    (DATA / "results" / "proof.json").write_text(json.dumps(results, indent=1) + "\n")
+    print(f"{len(results['rows'])} rows, {len(results['comparisons'])} comparisons")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CourseError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -1,0 +1,82 @@
+"""Where things lie on disk: `build/` holds what this run made, `data/` the shipped copies."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data"
+
+
+class CourseError(Exception):
+    """Something the reader can mend; the message names the thing and the mend."""
+
+
+def build_dir() -> Path:
+    """The folder of this run: `build/`, or what the environment variable S1_BUILD names."""
+    return Path(os.environ.get("S1_BUILD", ROOT / "build"))
+
+
+def locate(name: str, report=print) -> Path:
+    """The file or folder `name` of this run, else the shipped copy; says which.
+
+    Raises CourseError if there is neither.
+    """
+    for folder, what in ((build_dir(), "made by this run"), (DATA, "the shipped copy")):
+        path = folder / name
+        if path.exists():
+            report(f"{name}: {what}")
+            return path
+    raise CourseError(
+        f"{name} is neither in {build_dir().name}/ nor in data/: restore the shipped copy "
+        f"with `git checkout -- data/`, or run the earlier stage that makes it."
+    )
+
+
+def output(name: str) -> Path:
+    """The path in `build/` for a stage's output, its folder made.
+
+    Raises CourseError if the disk has less than 200 MB left.
+    """
+    path = build_dir() / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CourseError(f"cannot write to {path.parent}: {error.strerror}") from None
+    free = shutil.disk_usage(path.parent).free
+    if free < 200e6:
+        raise CourseError(
+            f"only {free / 1e6:.0f} MB of disk are free and 200 MB are needed: "
+            "free some space, or point S1_BUILD to another disk."
+        )
+    return path
+
+
+def read_rows(path: Path) -> list[dict]:
+    """Read JSON lines. Raises CourseError that names the line if the file is damaged."""
+    rows = []
+    try:
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("not an object")
+                rows.append(row)
+    except (ValueError, UnicodeDecodeError):
+        raise CourseError(
+            f"{path.name} is damaged at line {number if rows else 1}: delete it to use the shipped "
+            f"copy, or restore that with `git checkout -- data/{path.name}`."
+        ) from None
+    except FileNotFoundError:
+        raise CourseError(f"{path.name} does not exist: {path}") from None
+    return rows
+
+
+def write_rows(path: Path, rows: Iterable[dict]) -> None:
+    """Write JSON lines in one go: the old file stays whole until the new one is."""
+    temporary = path.with_suffix(".tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    temporary.replace(path)

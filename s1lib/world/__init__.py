@@ -1,0 +1,1 @@
+"""The embedded world: questions, teacher, pool and evaluation sets."""

@@ -1,0 +1,347 @@
+"""The embedded world: six families of small, exactly verifiable questions.
+
+Every question is a list of tagged items ("Ann has 7, Bob has 4, ...") that are
+worked through one at a time from a starting state. One step (look an item up,
+update the state) is easy for a tiny model; the whole at one glance is not.
+Families whose items may be taken in any order have a *second way* to check:
+the same items from the end. Swapping cups does not commute, so `cups` has
+none: it is the control family.
+"""
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+# Tags of one question stand in alphabetical order without gaps, so that the next item (or,
+# from the end, the one before) follows from the last. One list per initial.
+NAMES = (
+    "Ann Bob Cid Dan Eve Fay Gus Hal Ida Jim Kay Leo Max Ned Oto Pam Quo Ray Sue Tom Uma Val Wes"
+).split()
+PLACES = (
+    "Ash Box Cove Dell Elm Fir Glen Hill Isle Jute Kiln Lake Mill Nook Oak Pier Quay Rock Spa "
+    "Tarn Ulm Vale Well"
+).split()
+WORDS = (
+    "apple acorn almond artichoke avocado banana berry beetle bottle butter cherry carrot cheese "
+    "coffee cinnamon dragon daisy dinner dolphin eleven engine eagle eggplant fennel ferret "
+    "feather fiddle garlic ginger giraffe goggle hammer hazel honey hippo indigo island ivory "
+    "igloo jacket jelly juniper jasmine kettle kitten kiwi kennel lemon lettuce llama lily "
+    "melon muffin mirror mammoth nettle nutmeg needle noodle orange olive otter onion pepper "
+    "parrot pebble papaya quiver quill quinoa raspberry rabbit radish rhubarb strawberry spinach "
+    "summer saddle tomato turnip teapot tunnel umbrella unicorn uncle velvet vanilla violin "
+    "vessel walnut willow winter weevil"
+).split()
+
+MIN_SIZE, MAX_SIZE = 3, 8  # the difficulty dial of evaluation questions, in items
+DIALS = tuple(range(1, MAX_SIZE + 1))  # the pool also holds trivial sizes 1 and 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One question. `start` and `values` are its parameters; the rest is wording."""
+
+    family: str
+    theme: str
+    start: int | str | None
+    tags: tuple[str, ...]
+    values: tuple
+
+    @property
+    def size(self) -> int:
+        """Number of items: the difficulty dial."""
+        return len(self.values)
+
+    @property
+    def key(self) -> str:
+        """What the question *is*, whatever its wording: overlap means equal keys."""
+        return json.dumps([self.family, self.start, self.values], separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Theme:
+    """A natural wording: optional opening, one clause per item, closing question."""
+
+    item: str
+    ask: str
+    intro: str = ""
+    tags: tuple[str, ...] = tuple(NAMES)
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of question: how to draw, word, step through and read it back."""
+
+    name: str
+    themes: dict[str, Theme]
+    draw: Callable[[random.Random, int], tuple]
+    step: Callable[[object, object, object], object]  # (state, value, start) -> state
+    word: Callable[[str, object], dict] = lambda tag, value: {"v": value}
+    show: Callable[[object, object], str] = lambda start, value: str(value)
+    read: Callable[[dict], object] = lambda found: int(found["v"])
+    initial: Callable = lambda start: start
+    shows_start: bool = True
+    wrap: Callable[[int], int] = lambda state: max(state, 0)
+    second_way: bool = True
+    fields: dict[str, str] = field(default_factory=lambda: {"v": r"\d+"})
+
+
+def _draw_sum(rng: random.Random, size: int) -> tuple:
+    return None, tuple(rng.randint(1, 9) for _ in range(size))
+
+
+def _draw_ride(rng: random.Random, size: int) -> tuple:
+    # Both orders must stay between 0 and 99 so that every intermediate state makes sense.
+    while True:
+        start = rng.randint(5, 40)
+        values = tuple(rng.choice((1, -1)) * rng.randint(1, 9) for _ in range(size))
+        both = (values, values[::-1])
+        if all(0 <= start + sum(v[:i]) <= 99 for v in both for i in range(size + 1)):
+            return start, values
+
+
+def _draw_clock(rng: random.Random, size: int) -> tuple:
+    return rng.randint(1, 12), tuple(rng.randint(1, 9) for _ in range(size))
+
+
+def _draw_shop(rng: random.Random, size: int) -> tuple:
+    while True:
+        values = tuple((rng.randint(2, 5), rng.randint(2, 5)) for _ in range(size))
+        if sum(q * p for q, p in values) <= 99:
+            return None, values
+
+
+def _draw_letters(rng: random.Random, size: int) -> tuple:
+    words = draw_tags(rng, WORDS, size)
+    return rng.choice("".join(words)), words  # frequent letters are asked for more often
+
+
+def _draw_cups(rng: random.Random, size: int) -> tuple:
+    swaps = tuple(tuple(sorted(rng.sample(range(1, 5), 2))) for _ in range(size))
+    return rng.randint(1, 4), swaps
+
+
+def _swap(ball: int, swap: tuple[int, int], start: int) -> int:
+    a, b = swap
+    return b if ball == a else a if ball == b else ball
+
+
+PAIR = {"a": r"\d", "b": r"\d"}
+FAMILIES: dict[str, Family] = {
+    f.name: f
+    for f in (
+        Family(
+            name="sum",
+            themes={
+                "coins": Theme("{tag} has {v}", "How many coins is that in all?", "Of coins, "),
+                "books": Theme("{tag} read {v}", "How many books is that in all?", "Of books, "),
+                "shells": Theme("{tag} found {v}", "How many shells in all?", "Of shells, "),
+                "pies": Theme("{tag} baked {v}", "How many pies are there?", "Of pies, "),
+            },
+            draw=_draw_sum,
+            initial=lambda start: 0,
+            step=lambda state, value, start: state + value,
+            shows_start=False,
+        ),
+        Family(
+            name="ride",
+            themes={
+                "bus": Theme(
+                    "at {tag} {v} {w}",
+                    "How many people are on the bus?",
+                    "A bus has {start} people; ",
+                    tuple(PLACES),
+                ),
+                "train": Theme(
+                    "{tag} sees {v} {w}",
+                    "How many riders has the train now?",
+                    "A train has {start} riders; ",
+                    tuple(PLACES),
+                ),
+            },
+            draw=_draw_ride,
+            step=lambda state, value, start: state + value,
+            word=lambda tag, v: {"v": abs(v), "w": "get on" if v > 0 else "get off"},
+            show=lambda start, v: f"{v:+d}",
+            read=lambda f: int(f["v"]) * (1 if f["w"] == "get on" else -1),
+            fields={"v": r"\d+", "w": "get on|get off"},
+        ),
+        Family(
+            name="clock",
+            themes={
+                "day": Theme(
+                    "{tag} talks {v} hours",
+                    "What hour is it then?",
+                    "It is {start} o'clock; ",
+                ),
+                "dial": Theme(
+                    "{tag} turns it {v} on",
+                    "Where is the hand?",
+                    "A clock hand is at {start}; ",
+                ),
+            },
+            draw=_draw_clock,
+            step=lambda state, value, start: (state + value - 1) % 12 + 1,
+            wrap=lambda state: (state - 1) % 12 + 1,
+        ),
+        Family(
+            name="shop",
+            themes={
+                "pens": Theme("{tag} buys {a} at {b}", "What do they pay for the pens?"),
+                "maps": Theme("{tag} orders {a} at {b}", "What do the maps cost in all?"),
+                "mugs": Theme("{tag} sells {a} at {b}", "How much money do the mugs bring?"),
+            },
+            draw=_draw_shop,
+            initial=lambda start: 0,
+            step=lambda state, value, start: state + value[0] * value[1],
+            word=lambda tag, v: {"a": v[0], "b": v[1]},
+            show=lambda start, v: f"{v[0]}x{v[1]}={v[0] * v[1]}",
+            read=lambda f: (int(f["a"]), int(f["b"])),
+            shows_start=False,
+            fields=PAIR,
+        ),
+        Family(
+            name="letters",
+            themes={
+                "how many": Theme("{tag}", "", "How many {start} in ", tuple(WORDS)),
+                "count": Theme("{tag}", "", "Count the letter {start} in ", tuple(WORDS)),
+                "often": Theme("{tag}", "", "How often is there {start} in ", tuple(WORDS)),
+            },
+            draw=_draw_letters,
+            initial=lambda start: 0,
+            step=lambda state, word, letter: state + word.count(letter),
+            word=lambda tag, v: {},
+            show=lambda start, v: f"{start}{v.count(start)}",
+            read=lambda f: f["tag"],
+            shows_start=False,
+            fields={},
+        ),
+        Family(
+            name="cups",
+            themes={
+                "cups": Theme(
+                    "{tag} swaps {a} and {b}",
+                    "Which cup has the ball?",
+                    "The ball is under cup {start}; ",
+                ),
+                "boxes": Theme(
+                    "{tag} trades {a} for {b}",
+                    "Which box has the coin?",
+                    "The coin is in box {start}; ",
+                ),
+            },
+            draw=_draw_cups,
+            step=_swap,
+            wrap=lambda state: (state - 1) % 4 + 1,
+            word=lambda tag, v: {"a": v[0], "b": v[1]},
+            show=lambda start, v: f"{v[0]}-{v[1]}",
+            read=lambda f: (int(f["a"]), int(f["b"])),
+            second_way=False,
+            fields=PAIR,
+        ),
+    )
+}
+
+
+def draw_tags(rng: random.Random, pool: list[str] | tuple[str, ...], size: int) -> tuple[str, ...]:
+    """Draw `size` tags with initials that follow one another in the alphabet."""
+    initials = sorted({tag[0] for tag in pool})
+    first = rng.randint(0, len(initials) - size)
+    chosen = initials[first : first + size]
+    return tuple(rng.choice([tag for tag in pool if tag[0] == c]) for c in chosen)
+
+
+def draw_problem(
+    rng: random.Random, family: str, size: int, theme: str | None = None
+) -> Problem:
+    """Draw one question of `family` with `size` items (1 to 8)."""
+    fam = FAMILIES[family]
+    theme = theme or rng.choice(list(fam.themes))
+    start, values = fam.draw(rng, size)
+    tags = values if family == "letters" else draw_tags(rng, fam.themes[theme].tags, size)
+    return Problem(family, theme, start, tags, values)
+
+
+def question(problem: Problem) -> str:
+    """The question in words."""
+    fam = FAMILIES[problem.family]
+    theme = fam.themes[problem.theme]
+    items = ", ".join(
+        theme.item.format(tag=tag, **fam.word(tag, value))
+        for tag, value in zip(problem.tags, problem.values, strict=True)
+    )
+    end = ". " + theme.ask if theme.ask else "." if theme.intro.startswith("Count") else "?"
+    return theme.intro.format(start=problem.start) + items + end
+
+
+@cache
+def _patterns() -> list[tuple[Family, str, re.Pattern, re.Pattern]]:
+    patterns = []
+    for fam in FAMILIES.values():
+        for name, theme in fam.themes.items():
+            item, intro = re.escape(theme.item), re.escape(theme.intro)
+            for key, value in ({"tag": "[A-Za-z]+"} | fam.fields).items():
+                item = item.replace(re.escape("{%s}" % key), f"(?P<{key}>{value})")
+            intro = intro.replace(re.escape("{start}"), r"(?P<start>[a-z]|\d+)")
+            plain = re.sub(r"\(\?P<\w+>", "(?:", item)
+            end = re.escape(". " + theme.ask) if theme.ask else "[.?]"
+            whole = re.compile(rf"{intro}(?P<items>{plain}(?:, {plain})*){end}", re.IGNORECASE)
+            patterns.append((fam, name, whole, re.compile(item, re.IGNORECASE)))
+    return patterns
+
+
+def parse(text: str) -> Problem | None:
+    """Read a question back, whatever stands around it; None if it is not of this world."""
+    text = re.sub(r"\s+", " ", text)
+    for fam, theme, whole, item in _patterns():
+        found = whole.search(text)
+        if not found:
+            continue
+        parts = [m.groupdict() for m in item.finditer(found["items"])]
+        start = found.groupdict().get("start")
+        if start is not None:
+            start = int(start) if start.isdigit() else start.lower()
+        lower = fam.name == "letters"
+        tags = tuple(p["tag"].lower() if lower else p["tag"] for p in parts)
+        values = tags if lower else tuple(fam.read(p) for p in parts)
+        if (fam.name == "letters") != isinstance(start, str):
+            continue
+        return Problem(fam.name, theme, start, tags, values)
+    return None
+
+
+def answer(problem: Problem) -> str:
+    """The exact answer, as text."""
+    return work(problem)[1]
+
+
+def verify(problem: Problem, given: str) -> bool:
+    """Exact check of a given answer; whole numbers, surrounding space ignored."""
+    return given.strip() == answer(problem)
+
+
+def work(problem: Problem, backwards: bool = False, slip_at: int | None = None,
+         slip: int = 1) -> tuple[str, str]:
+    """A worked pass in words and its conclusion.
+
+    With `slip_at`, the state after that item is off by `slip` and the rest follows from it.
+    Returns (text such as "Ann 7: 7, Bob 4: 11. So 11.", conclusion "11").
+    """
+    fam = FAMILIES[problem.family]
+    state = fam.initial(problem.start)
+    pairs = list(zip(problem.tags, problem.values, strict=True))
+    parts = [str(state)] if fam.shows_start else []
+    for i, (tag, value) in enumerate(reversed(pairs) if backwards else pairs):
+        state = fam.step(state, value, problem.start)
+        if i == slip_at:
+            state = fam.wrap(state + slip)
+        parts.append(f"{tag} {fam.show(problem.start, value)}: {state}")
+    return f"{', '.join(parts)}. So {state}.", str(state)
+
+
+def bucket(key: str, buckets: int = 16) -> int:
+    """A stable share of all questions, by what they are: keeps the splits apart by construction."""
+    return hashlib.sha256(key.encode()).digest()[0] % buckets

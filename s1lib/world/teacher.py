@@ -1,0 +1,101 @@
+"""The embedded teacher: it thinks the way a person would.
+
+It glances, distrusts the glance, works in order, says "Wait", checks from the end, notices
+when two results differ. It is usually right, slips now and then, and sometimes stops too
+early. Each habit is a number; `Habits()` holds the published values.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+from s1lib.world.families import FAMILIES, MAX_SIZE, MIN_SIZE, Problem, answer, work
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the teacher does how often. Rates are chances from 0 to 1."""
+
+    early_stop: float = 0.4  # the easiest-looking share of questions, where it trusts its glance
+    glance_easy: float = 0.95  # chance that a glance at the smallest question is right
+    glance_hard: float = 0.3  # the same at the largest
+    slip: float = 0.06  # chance of one slip in a pass
+    check: float = 0.7  # chance of a second pass, from the end
+    recheck: float = 0.15  # chance of a third pass although the two agreed
+    silent: float = 0.01  # chance of no answer at all
+    openers: dict[str, float] = field(
+        default_factory=lambda: {"Wait": 0.8, "Hmm": 0.1, "Alternatively": 0.1}
+    )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The teacher's thinking and its answer."""
+
+    thinking: str
+    answer: str
+
+
+def felt_ease(problem: Problem) -> float:
+    """How hard a question looks: 0 for the smallest of the evaluation sizes, 1 for the largest."""
+    return (problem.size - MIN_SIZE) / (MAX_SIZE - MIN_SIZE)
+
+
+def stop_chance(problem: Problem, habits: Habits) -> float:
+    """Chance of stopping after the glance: 1 for easy-looking questions, falling to 0
+    around the `early_stop` quantile of the dial. Never where there is no second way to check:
+    there the teacher does not glance at all."""
+    if not FAMILIES[problem.family].second_way or not habits.early_stop:
+        return 0.0
+    return min(1.0, max(0.0, (habits.early_stop + 0.1 - felt_ease(problem)) / 0.2))
+
+
+def glance(problem: Problem, habits: Habits, rng: random.Random) -> str:
+    """A guess at the answer, right less often the larger the question."""
+    right, ease = answer(problem), min(1.0, max(0.0, felt_ease(problem)))
+    chance = habits.glance_easy + (habits.glance_hard - habits.glance_easy) * ease
+    if rng.random() < chance:
+        return right
+    off = rng.choice((-3, -2, -1, 1, 2, 3))
+    return str(FAMILIES[problem.family].wrap(int(right) + off))
+
+
+def think(problem: Problem, habits: Habits, rng: random.Random) -> Reply:
+    """The teacher's thinking about one question, and the answer it ends with."""
+
+    def worked(backwards: bool) -> tuple[str, str]:
+        slips = rng.random() < habits.slip
+        slip_at = rng.randrange(problem.size) if slips else None
+        return work(problem, backwards, slip_at, rng.choice((-2, -1, 1, 2)))
+
+    def opener() -> str:
+        return rng.choices(list(habits.openers), list(habits.openers.values()))[0]
+
+    if not FAMILIES[problem.family].second_way:
+        text, result = worked(backwards=False)
+        return Reply(f"In order: {text}", result)
+
+    result = glance(problem, habits, rng)
+    lines = [f"Looks like {result}."]
+    if rng.random() < stop_chance(problem, habits):
+        return Reply(lines[0], result)
+    text, result = worked(backwards=False)
+    lines.append(f"{opener()}, in order: {text}")
+    if rng.random() < habits.check:
+        text, second = worked(backwards=True)
+        lines.append(f"{opener()}, from the end: {text}")
+        if second != result or rng.random() < habits.recheck:
+            text, second = work(problem)
+            lines.append(f"{opener()}, in order: {text}")
+        result = second
+    return Reply("\n".join(lines), result)
+
+
+def reply(problem: Problem, habits: Habits, seed: int) -> Reply | None:
+    """What the teacher answers to this question: always the same for the same seed.
+
+    None when the teacher stays silent.
+    """
+    rng = random.Random(f"{seed} {problem}")
+    if rng.random() < habits.silent:
+        return None
+    return think(problem, habits, rng)

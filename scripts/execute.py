@@ -1,0 +1,141 @@
+"""Execute one notebook in a kernel of the running interpreter."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from outputs import hidden_error, plain
+
+ROOT = Path(__file__).resolve().parent.parent
+TAIL = 12  # lines of an error that are shown
+
+
+class NotebookFailed(Exception):
+    """A cell failed, or the notebook took far too long; the message says which and why."""
+
+
+class _ThisPython(KernelSpecManager):
+    """Every kernel is the running interpreter, whatever is registered on this computer."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
+        return KernelSpec(
+            argv=[*argv, "-f", "{connection_file}"], display_name="Python 3", language="python"
+        )
+
+
+class _Client(NotebookClient):
+    """nbclient whose Ctrl-C cancels the run; its own handler leaves the run waiting."""
+
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        self.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_ThisPython())
+        return self.km
+
+    async def async_start_new_kernel(self, **kwargs) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        await super().async_start_new_kernel(**kwargs)
+
+
+def kernel_environment(profile: str, build: Path) -> dict[str, str]:
+    """The environment of a kernel: offline, this copy of s1lib, this build folder."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {
+        "S1_PROFILE": profile,
+        "S1_BUILD": str(build),
+        "PYTHONPATH": os.pathsep.join(p for p in paths if p),
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def execute(
+    nb: NotebookNode,
+    folder: Path,
+    env: dict[str, str],
+    log: Path,
+    limit: float,
+    progress: Callable[[int, int, float], None],
+) -> float:
+    """Run all cells of `nb` in `folder`; the outputs are written into `nb`.
+
+    `progress(done, cells, seconds)` is called every second. `log` receives what the kernel
+    prints outside of cells. Returns the seconds it took. Raises NotebookFailed when a cell fails
+    or `limit` seconds are over, and KeyboardInterrupt on Ctrl-C.
+    """
+    with log.open("wb") as stream:
+        try:
+            return asyncio.run(_execute(nb, folder, env, stream, log, limit, progress))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+
+async def _execute(nb, folder, env, stream, log, limit, progress) -> float:
+    code = [i for i, c in enumerate(nb.cells) if c.cell_type == "code" and c.source.strip()]
+    current = {"done": 0}
+    start = time.monotonic()
+
+    def started(cell, cell_index):
+        current["done"] = code.index(cell_index) if cell_index in code else current["done"]
+
+    async def tick():
+        while True:
+            progress(current["done"], len(code), time.monotonic() - start)
+            await asyncio.sleep(1)
+
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nb.metadata.pop("widgets", None)
+    client = _Client(
+        nb,
+        timeout=None,
+        record_timing=False,  # time stamps would make every saved copy differ
+        on_cell_execute=started,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    ticker = asyncio.create_task(tick())
+    try:
+        async with asyncio.timeout(limit):
+            await client.async_execute(env=env, stdout=stream, stderr=stream)
+    except TimeoutError:
+        raise NotebookFailed(
+            f"stopped in cell {current['done'] + 1} of {len(code)} after {limit:.0f} s, far over "
+            "its budget. On a slow or busy computer allow more time: `--patience 10`."
+        ) from None
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise NotebookFailed(_explain(error, nb, code, current["done"], log)) from None
+    finally:
+        ticker.cancel()
+    seconds = time.monotonic() - start
+    if found := hidden_error(nb):
+        raise NotebookFailed(f"an error that did not stop the notebook:\n{_tail(found)}")
+    progress(len(code), len(code), seconds)
+    return seconds
+
+
+def _explain(error: Exception, nb: NotebookNode, code: list[int], done: int, log: Path) -> str:
+    where = f"cell {done + 1} of {len(code)} failed"
+    if code and (source := nb.cells[code[done]].source.strip()):
+        where += f" (it begins `{source.splitlines()[0][:60]}`)"
+    if isinstance(error, DeadKernelError):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        return f"{where}: its Python process died, often for want of memory.\n{_tail(text)}"
+    return f"{where}:\n{_tail(str(error))}"
+
+
+def _tail(text: str) -> str:
+    lines = [line for line in plain(text).splitlines() if line.strip()]
+    return "\n".join("    " + line for line in lines[-TAIL:])

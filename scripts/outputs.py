@@ -1,0 +1,130 @@
+"""What notebooks print: hidden errors, machine paths, and the table at the end."""
+
+import json
+import re
+import site
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+TRACEBACK = "Traceback (most recent call last)"
+
+
+def plain(text: str) -> str:
+    """`text` without terminal colours."""
+    return ANSI.sub("", text)
+
+
+def hidden_error(nb: NotebookNode) -> str | None:
+    """The first error that Jupyter shows but does not count, or None.
+
+    A thread or a background task writes its traceback to stderr; a widget's callback keeps it in
+    the saved state of an Output widget. Neither fails the cell.
+    """
+    for cell in nb.cells:
+        for out in cell.get("outputs", []):
+            text = out.get("text", "")
+            if out.get("name") == "stderr" and TRACEBACK in text:
+                return text
+    for kept in nb.metadata.get("widgets", {}).values():
+        for model in kept.get("state", {}).values():
+            for out in model.get("state", {}).get("outputs", []):
+                if out.get("output_type") == "error":
+                    return "\n".join(out.get("traceback", [])) or out.get("evalue", "")
+                if out.get("name") == "stderr" and TRACEBACK in out.get("text", ""):
+                    return out["text"]
+    return None
+
+
+def _machine_paths() -> list[tuple[re.Pattern, str]]:
+    """Patterns of paths of this computer and what to show instead, the longest path first."""
+    libraries = {*site.getsitepackages(), site.getusersitepackages()}
+    places = {path: "site-packages" for path in libraries}
+    places |= {sys.prefix: "python", str(ROOT): ".", str(Path.home()): "~"}
+    patterns = [(re.compile(r"/\S*/ipykernel_\d+/\d+\.py"), "<cell>")]
+    for path in sorted(places, key=len, reverse=True):
+        if path.count("/") == 0 or path == "/":
+            continue  # a home of "/" says nothing
+        patterns.append((re.compile(re.escape(path) + r"(?![\w.-])"), places[path]))
+    return patterns
+
+
+def strip_machine_paths(nb: NotebookNode) -> None:
+    """Replace paths of this computer in outputs and widget states, in place."""
+    patterns = _machine_paths()
+
+    def clean(value, key=""):
+        if isinstance(value, str) and not key.startswith("image/png"):
+            for pattern, shown in patterns:
+                value = pattern.sub(shown, value)
+        elif isinstance(value, list):
+            value[:] = [clean(v, key) for v in value]
+        elif isinstance(value, dict):
+            for k in value:
+                value[k] = clean(value[k], k)
+        return value
+
+    for cell in nb.cells:
+        clean(cell.get("outputs", []))
+    clean(nb.metadata.get("widgets", {}))
+
+
+def machine_paths_left(nb: NotebookNode) -> list[str]:
+    """The paths of this computer that the outputs still hold: the repository's and the home."""
+    saved = json.dumps([[c.get("outputs", []) for c in nb.cells], nb.metadata.get("widgets", {})])
+    homes = {str(ROOT), str(Path.home())} - {"/"}
+    return [p for p in sorted(homes) if re.search(re.escape(p) + r"(?![\w.-])", saved)]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _lines(header: list[str], rows: list[list[str]]) -> Iterator[str]:
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    for row in [header, *rows]:
+        first, *rest = (
+            cell.rjust(w) if i else cell.ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join([first, *rest]).rstrip()
+
+
+def _interval(row: dict) -> str:
+    low, high = row.get("ci_low"), row.get("ci_high")
+    return "" if low is None or high is None else f"{_percent(low)} to {_percent(high)}"
+
+
+def _text(row: dict, key: str) -> str:
+    value = row.get(key)
+    return "" if value is None else f"{value:.0f}" if isinstance(value, float) else str(value)
+
+
+def results_table(path: Path) -> str:
+    """`results.json` as aligned text: accuracies in percent with their 95 % intervals."""
+    if not path.exists():
+        return f"(no {path.name}: the notebook that writes it was not among these)"
+    results = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        [
+            _text(r, "name"), _text(r, "seed"), f"{r['correct']}/{r['n']}",
+            _percent(r.get("accuracy")), _interval(r), _text(r, "thinking_tokens"),
+        ]
+        for r in results.get("rows", [])
+    ]  # fmt: skip
+    header = ["", "seed", "right", "%", "95 % interval", "thinking tokens"]
+    parts = ["\n".join(_lines(header, rows))] if rows else []
+    rows = [
+        [
+            _text(r, "name"), _text(r, "seed"), _text(r, "n"), _text(r, "mended"),
+            _text(r, "broken"), _percent(r.get("difference")), _interval(r),
+        ]
+        for r in results.get("comparisons", [])
+    ]  # fmt: skip
+    header = ["paired comparison", "seed", "n", "mended", "broken", "points", "95 % interval"]
+    parts += ["\n".join(_lines(header, rows))] if rows else []
+    return "\n\n".join(parts)
