@@ -69,6 +69,7 @@ class Run:
         budget = int(nb.metadata.get("s1", {}).get("budget_seconds", DEFAULT_BUDGET))
         line = Line(path.stem, budget)
         source = source_hash(nb)
+        outcome = "stopped"
         try:
             seconds = execute(
                 nb,
@@ -78,8 +79,9 @@ class Run:
                 patience * budget,
                 line.show,
             )
+            outcome = "done"
         finally:
-            line.end()
+            line.end(outcome)
             _write(self.executed / path.name, nbformat.writes(nb))
         if seconds > budget:
             print(f"  over its budget of {budget} s: a slow or busy computer?", flush=True)
@@ -109,8 +111,9 @@ class Line:
             self.said = seconds
             print(text, flush=True)
 
-    def end(self) -> None:
-        print(f"\r{self.last}" if self.live else self.last, flush=True)
+    def end(self, outcome: str) -> None:
+        start = "\r" if self.live else ""
+        print(f"{start}{self.last}  {outcome}", flush=True)
 
 
 def _write(path: Path, text: str) -> None:
@@ -169,12 +172,13 @@ def _near(path: Path) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Execute the notebooks of the course in order.")
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks")
-    parser.add_argument("--build", type=Path, default=os.environ.get("S1_BUILD") or ROOT / "build")
+    build = os.environ.get("S1_BUILD") or ROOT / "build"
+    parser.add_argument("--build", type=Path, default=build)
     parser.add_argument("--profile", default=os.environ.get("S1_PROFILE") or "laptop")
-    parser.add_argument("--patience", type=float, default=4, metavar="TIMES",
-                        help="stop a notebook after TIMES its budget (default 4)")  # fmt: skip
-    parser.add_argument("--in-place", action="store_true",
-                        help="write the outputs back into the notebooks")  # fmt: skip
+    text = "stop a notebook after TIMES its budget (default 4)"
+    parser.add_argument("--patience", type=float, default=4, metavar="TIMES", help=text)
+    text = "write the outputs back into the notebooks"
+    parser.add_argument("--in-place", action="store_true", help=text)
     try:
         return run(parser.parse_args())
     except KeyboardInterrupt:

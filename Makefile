@@ -1,0 +1,31 @@
+# Every target finds or makes its Python environment by itself: see scripts/setup.sh.
+SHELL := /bin/bash
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+
+.PHONY: help run lab test notebooks clean
+
+help:
+	@echo "make run        execute the course, notebook by notebook; continues where it stopped"
+	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make test       check the code, and every notebook on few questions"
+	@echo "make notebooks  execute the notebooks in place and save their outputs (for authors)"
+	@echo "make clean      remove build/ and caches"
+	@echo
+	@echo "S1_PROFILE=smoke make run takes few questions; the profiles are in s1lib/profiles/."
+
+run:
+	@python="$$(scripts/setup.sh)" && "$$python" scripts/run_course.py
+
+lab:
+	@python="$$(scripts/setup.sh)" && "$$python" -m jupyterlab notebooks
+
+test:
+	@python="$$(scripts/setup.sh dev)" && scripts/test.sh "$$python"
+
+notebooks:
+	@python="$$(scripts/setup.sh)" && "$$python" scripts/run_course.py --in-place --profile laptop
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name .venv -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	  -prune -exec rm -rf {} +

@@ -1,0 +1,37 @@
+"""The tests are offline, and so is every process they start, notebook kernels included."""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+OFFLINE = Path(__file__).parent / "offline"
+ROOT = Path(__file__).parent.parent
+
+# Child processes: they run offline/sitecustomize.py and find s1lib.
+_paths = [str(OFFLINE), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(os.pathsep.join(_paths).split(os.pathsep)))
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+# What the tests make goes to a folder of its own, and the caller's profile does not matter.
+os.environ["S1_BUILD"] = tempfile.mkdtemp(prefix="s1-tests-")
+atexit.register(shutil.rmtree, os.environ["S1_BUILD"], ignore_errors=True)
+os.environ.pop("S1_PROFILE", None)
+
+# A proxy on this computer would carry requests out of it.
+for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[_name]
+
+# More threads than cores make every process wait for the others.
+_threads = os.environ.get("OMP_NUM_THREADS", "2")
+os.environ["OMP_NUM_THREADS"] = _threads if _threads == "1" else "2"
+
+# This process.
+sys.path.insert(0, str(OFFLINE))
+import block_network  # noqa: E402
+
+block_network.block()

@@ -1,0 +1,111 @@
+"""The files that say what to install agree with each other."""
+
+import re
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+PIN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)==(\S+)")
+
+
+def pin_lines() -> list[str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def pins() -> dict[str, str]:
+    return dict(PIN.fullmatch(line).groups() for line in pin_lines())
+
+
+def requirements() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"].values()
+    return [Requirement(r) for r in [*PROJECT["dependencies"], *(r for e in extras for r in e)]]
+
+
+def test_constraints_has_one_pin_per_line():
+    lines = pin_lines()
+    assert [line for line in lines if not PIN.fullmatch(line)] == []
+    names = [line.split("==")[0] for line in lines]
+    assert names == sorted(set(names))
+    assert all(str(Version(version)) == version for version in pins().values())
+
+
+def test_the_pins_without_which_nothing_works():
+    assert pins()["torch"] == "2.13.0"  # a local label such as +cpu exists on few computers only
+    assert pins()["vllm"] == "0.31.0"
+
+
+def test_constraints_leaves_gpu_builds_alone():
+    # The CUDA torch, or vLLM, names these exactly; a torchvision of another build breaks imports.
+    unwanted = re.compile(r"nvidia-.*|cuda-.*|triton|torchvision|torchaudio|torchcodec")
+    assert [name for name in pins() if unwanted.fullmatch(name)] == []
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=str)
+def test_every_requirement_is_pinned_within_its_bounds(requirement):
+    pin = pins()[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(pin)
+
+
+def environment() -> dict:
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def conda_lines() -> list[str]:
+    return [line for line in environment()["dependencies"] if isinstance(line, str)]
+
+
+def test_environment_has_known_keys_only():
+    assert set(environment()) == {"name", "channels", "dependencies"}
+    assert environment()["name"] == PROJECT["name"]
+    assert environment()["channels"] == ["conda-forge"]
+
+
+@pytest.mark.parametrize("line", conda_lines())
+def test_conda_understands_the_line(line):
+    rattler = pytest.importorskip("rattler")
+    rattler.MatchSpec(line)
+
+
+def test_conda_lines_are_python_and_pip():
+    names = [re.split(r"[=<> ]", line)[0] for line in conda_lines()]
+    assert names == ["python", "pip"]
+
+
+def test_conda_installs_what_pip_installs():
+    blocks = [line for line in environment()["dependencies"] if isinstance(line, dict)]
+    assert blocks == [{"pip": ["-c constraints.txt", "-e .[dev]"]}]
+
+
+def test_the_conda_python_is_one_that_the_course_allows():
+    version = conda_lines()[0].removeprefix("python=")
+    assert SpecifierSet(PROJECT["requires-python"]).contains(f"{version}.0")
+
+
+def test_every_line_of_the_environment_says_why():
+    lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
+    items = [line for line in lines if line.lstrip().startswith("- ") and not line.endswith(":")]
+    assert [line for line in items if "  # " not in line] == []
+
+
+def test_profiles_are_packaged():
+    patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["s1lib"]
+    profiles = [p.relative_to(ROOT / "s1lib") for p in (ROOT / "s1lib/profiles").iterdir()]
+    profiles = [p for p in profiles if p.name != "__pycache__"]
+    assert len(profiles) >= 4
+    assert [p for p in profiles if not any(fnmatch(str(p), q) for q in patterns)] == []
+
+
+def test_every_package_folder_is_packaged():
+    folders = {path.parent for path in (ROOT / "s1lib").rglob("*.py")}
+    assert [f for f in folders if not (f / "__init__.py").exists()] == []

@@ -1,0 +1,148 @@
+"""The embedded world: exact questions, two ways to the answer, no overlap between the splits."""
+
+import random
+
+import pytest
+
+from s1lib.curate import is_copy
+from s1lib.store import DATA, read_rows
+from s1lib.world.corpus import BUCKETS, documents
+from s1lib.world.families import (
+    DIALS,
+    FAMILIES,
+    MIN_SIZE,
+    Problem,
+    answer,
+    bucket,
+    draw_problem,
+    parse,
+    question,
+    verify,
+    work,
+)
+from s1lib.world.pool import DEV, HELDOUT, POOL, SOURCES, allocate, draw_eval, draw_pool, reword
+from s1lib.world.teacher import Habits, reply, stop_chance
+
+CELLS = [(family, size) for family in FAMILIES for size in DIALS]
+
+
+@pytest.mark.parametrize("family,size", CELLS)
+def test_questions_read_back_and_both_ways_agree(family, size):
+    rng = random.Random(f"{family}{size}")
+    for theme in FAMILIES[family].themes:
+        problem = draw_problem(rng, family, size, theme)
+        assert parse(f"Please: {question(problem)} Thank you!") == problem
+        assert problem.size == size
+        assert verify(problem, work(problem)[1])
+        if FAMILIES[family].second_way:
+            assert work(problem, backwards=True)[1] == answer(problem)
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ("How many r in raspberry?", "3"),
+        ("how many R in Raspberry?", "3"),
+        ("How many e in apple, berry, cherry?", "3"),
+        ("Count the letter s in spinach.", "1"),
+        ("Of coins, Ann has 7, Bob has 4. How many coins is that in all?", "11"),
+        ("It is 11 o'clock; Ann talks 3 hours. What hour is it then?", "2"),
+        ("The ball is under cup 2; Ann swaps 2 and 4. Which cup has the ball?", "4"),
+        ("Ann buys 3 at 4, Bob buys 2 at 5. What do they pay for the pens?", "22"),
+    ],
+)
+def test_worked_examples(text, expected):
+    assert answer(parse(text)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "What is the capital of France?", "How many r in ?", "\x00"])
+def test_other_questions_are_not_of_this_world(text):
+    assert parse(text) is None
+
+
+def test_a_slip_changes_the_answer_and_is_carried_on():
+    problem = Problem("sum", "coins", None, ("Ann", "Bob", "Cid"), (1, 2, 3))
+    assert work(problem)[0] == "Ann 1: 1, Bob 2: 3, Cid 3: 6. So 6."
+    assert work(problem, slip_at=1, slip=1)[0] == "Ann 1: 1, Bob 2: 4, Cid 3: 7. So 7."
+
+
+def test_the_key_is_the_question_and_not_its_wording():
+    rng = random.Random(0)
+    for family in FAMILIES:
+        problem = draw_problem(rng, family, 5)
+        other = reword(rng, problem)
+        assert other.key == problem.key and question(other) != question(problem)
+
+
+def test_pretraining_text_keeps_to_its_buckets_and_never_thinks():
+    from s1lib.chat import build_tokenizer
+
+    stream = documents(0, build_tokenizer())
+    for _ in range(2000):
+        text = "".join(part for part, _ in next(stream))
+        assert "Wait" not in text and "<|im_start|>think" not in text
+        problem = parse(text)
+        assert problem.size < MIN_SIZE or bucket(problem.key) in BUCKETS
+
+
+def test_splits_use_different_buckets():
+    shares = [set(s) for s in (DEV, HELDOUT, POOL, BUCKETS)]
+    assert sum(map(len, shares)) == len(set().union(*shares)) == 16
+
+
+def test_shipped_evaluation_sets_overlap_with_nothing():
+    dev, heldout = (read_rows(DATA / f"{name}.jsonl") for name in ("dev", "heldout"))
+    keys = [row["key"] for row in dev + heldout]
+    assert len(keys) == len(set(keys))
+    assert all(bucket(row["key"]) in DEV for row in dev)
+    assert all(bucket(row["key"]) in HELDOUT for row in heldout)
+    assert len(heldout) >= 1200
+    per_family = [sum(row["family"] == f for row in heldout) for f in FAMILIES]
+    assert len(set(per_family)) == 1
+    curated = read_rows(DATA / "curated.jsonl")
+    assert len(curated) == 1000
+    assert not any(is_copy(row, set(keys)) for row in curated)
+    for row in dev + heldout:
+        assert parse(row["question"]).key == row["key"]
+        assert answer(parse(row["question"])) == row["answer"]
+
+
+def test_the_shipped_sets_are_what_the_code_makes():
+    stored = [row["key"] for row in read_rows(DATA / "dev.jsonl")]
+    assert stored == [p.key for p in draw_eval(1, DEV, per_cell=10)]
+
+
+def test_pool_proportions_and_flaws():
+    rows = allocate(5903)
+    assert sum(rows.values()) == 5903 and set(rows) == set(SOURCES)
+    assert rows["NuminaMATH"] == 3066 and rows["s1-teasers"] == 2
+    evals = draw_eval(1, DEV, per_cell=2)
+    pool = draw_pool(0, evals, total=1500)
+    keys = {p.key for p in evals}
+    assert sum(is_copy(row, keys) for row in pool) > 10
+    assert len({row["question"] for row in pool}) < len(pool)
+    assert all(row["solution"] is None for row in pool if row["source_type"] == "USACO")
+    assert any("[asy]" in row["question"] for row in pool)
+
+
+def test_the_teacher_keeps_its_habits():
+    rng = random.Random(3)
+    habits = Habits()
+    problems = [draw_problem(rng, f, s) for f, s in CELLS if s >= MIN_SIZE for _ in range(40)]
+    replies = [(p, reply(p, habits, 0)) for p in problems]
+    answered = [(p, r) for p, r in replies if r]
+    assert 0 < len(replies) - len(answered) < 60
+    right = sum(verify(p, r.answer) for p, r in answered) / len(answered)
+    assert 0.8 < right < 1.0
+    assert reply(problems[0], habits, 0) == reply(problems[0], habits, 0)
+    for p, r in answered:
+        if p.family == "cups":
+            assert r.thinking.startswith("In order:") and "Wait" not in r.thinking
+        glanced_only = "\n" not in r.thinking and r.thinking.startswith("Looks like")
+        assert not glanced_only or stop_chance(p, habits) > 0
+
+
+def test_no_early_stop_without_the_habit():
+    problem = draw_problem(random.Random(0), "sum", MIN_SIZE)
+    assert stop_chance(problem, Habits(early_stop=0.0)) == 0
+    assert stop_chance(problem, Habits(early_stop=0.4)) == 1
