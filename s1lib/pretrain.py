@@ -12,7 +12,8 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -29,8 +30,11 @@ class PretrainConfig:
     """Everything that decides the base model."""
 
     seed: int = 0
-    steps: int = 10000
-    tokens_per_step: int = 2048
+    # (steps, tokens per step, share of look-ups): small noisy batches first, which learn the
+    # formats quickly; then larger ones, which make the steps exact; then look-ups, without which
+    # an item is sought by its place instead of its tag.
+    stages: tuple[tuple[int, int, float], ...] = ((4500, 2048, 0), (400, 8192, 0), (1700, 8192, 0.3))
+    decay_steps: int = 1300  # the learning rate falls to zero over the last steps
     hidden: int = 128
     layers: int = 5
     heads: int = 2  # of size 64, which GPU kernels and vLLM take
@@ -38,7 +42,12 @@ class PretrainConfig:
     muon_lr: float = 0.01
     adamw_lr: float = 0.003
     warmup: int = 100
-    save_every: int = 500
+    save_every: int = 100
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps in all stages."""
+        return sum(stage[0] for stage in self.stages)
 
 
 def build_model(config: PretrainConfig, tokenizer) -> Qwen2ForCausalLM:
@@ -72,18 +81,22 @@ def encode(document, tokenizer) -> tuple[list[int], list[int]]:
     return ids, labels
 
 
-def batches(config: PretrainConfig, tokenizer) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Right-padded (ids, labels), each of about `tokens_per_step` tokens.
+def batches(
+    config: PretrainConfig, tokenizer, stage: int = 0
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Right-padded (ids, labels), each of about the stage's number of tokens.
 
     Documents of like length share a batch; a causal model never sees the padding to its right.
     """
-    stream = documents(config.seed, tokenizer)
-    rng = random.Random(config.seed)
+    _, tokens_per_step, lookup_share = config.stages[stage]
+    seed = config.seed + 1000 * stage
+    stream = documents(seed, tokenizer, lookup_share)
+    rng = random.Random(seed)
     while True:
         chunk = sorted((encode(next(stream), tokenizer) for _ in range(1024)), key=lambda d: len(d[0]))
         groups, group = [], []
         for doc in chunk:
-            if group and len(doc[0]) * (len(group) + 1) > config.tokens_per_step:
+            if group and len(doc[0]) * (len(group) + 1) > tokens_per_step:
                 groups.append(group)
                 group = []
             group.append(doc)
@@ -110,11 +123,18 @@ def make_optimizers(model, config: PretrainConfig) -> list[torch.optim.Optimizer
 
 
 def lr_factor(step: int, config: PretrainConfig) -> float:
-    """Linear warm-up, constant, then linear to zero over the last 40%."""
-    if step < config.warmup:
-        return (step + 1) / config.warmup
-    left = (config.steps - step) / config.steps
-    return min(1.0, left / 0.4)
+    """Linear warm-up, constant, then linear to zero over `decay_steps`."""
+    return min(1.0, (step + 1) / config.warmup, (config.steps - step) / config.decay_steps)
+
+
+def all_batches(config: PretrainConfig, tokenizer, skip: int) -> Iterator[tuple]:
+    """The batches of all stages, without the first `skip`."""
+    for stage, (steps, _, _) in enumerate(config.stages):
+        if skip >= steps:
+            skip -= steps
+            continue
+        yield from islice(batches(config, tokenizer, stage), skip, steps)
+        skip = 0
 
 
 def save_checkpoint(path: Path, model, optimizers, step: int, losses: list) -> None:
@@ -148,10 +168,9 @@ def pretrain(config: PretrainConfig, work: Path, report=print) -> tuple[Qwen2For
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         step, losses = state["step"], state["losses"]
+        tokens = losses[-1]["tokens"] if losses else 0
         report(f"resuming at step {step} of {config.steps}")
-    stream = batches(config, tokenizer)
-    for _ in range(step):  # the text is drawn again, not stored: skip what was seen
-        tokens += next(stream)[0].numel()
+    stream = all_batches(config, tokenizer, skip=step)  # the text is drawn again, not stored
     started, first = time.monotonic(), step
     model.train()
     while step < config.steps:
@@ -225,9 +244,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--out", type=Path, help="folder of the model (default: build/base)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=PretrainConfig.steps)
     args = parser.parse_args()
-    config = PretrainConfig(seed=args.seed, steps=args.steps)
+    config = replace(PretrainConfig(), seed=args.seed)
     model, losses = pretrain(config, output("pretrain"))
     out = args.out or output("base")
     save_model(model, losses, config, out)

@@ -11,7 +11,7 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from outputs import hidden_error, plain
 
@@ -34,17 +34,32 @@ class _ThisPython(KernelSpecManager):
 
 
 class _Client(NotebookClient):
-    """nbclient whose Ctrl-C cancels the run; its own handler leaves the run waiting."""
+    """nbclient that can be stopped from outside, by Ctrl-C or by a clock.
+
+    Its own handlers end the kernel and report it as dead, which would read like a fault.
+    """
+
+    task: asyncio.Task  # the one that executes
+    stopped: str | None = None  # who stopped it: "user" or "clock"
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         self.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_ThisPython())
         return self.km
 
     async def async_start_new_kernel(self, **kwargs) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, self.stop, "user")
         await super().async_start_new_kernel(**kwargs)
+
+    def stop(self, who: str) -> None:
+        self.stopped = self.stopped or who
+        self.task.cancel()
+
+    async def end_kernel(self) -> None:
+        """nbclient leaves a kernel that was stopped while it started."""
+        if self.km is not None and self.km.has_kernel:
+            await self.km.shutdown_kernel(now=True)
 
 
 def kernel_environment(profile: str, build: Path) -> dict[str, str]:
@@ -76,10 +91,7 @@ def execute(
     or `limit` seconds are over, and KeyboardInterrupt on Ctrl-C.
     """
     with log.open("wb") as stream:
-        try:
-            return asyncio.run(_execute(nb, folder, env, stream, log, limit, progress))
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+        return asyncio.run(_execute(nb, folder, env, stream, log, limit, progress))
 
 
 async def _execute(nb, folder, env, stream, log, limit, progress) -> float:
@@ -106,19 +118,24 @@ async def _execute(nb, folder, env, stream, log, limit, progress) -> float:
         on_cell_execute=started,
         resources={"metadata": {"path": str(folder)}},
     )
+    client.task = asyncio.current_task()
     ticker = asyncio.create_task(tick())
+    clock = asyncio.get_running_loop().call_later(limit, client.stop, "clock")
     try:
-        async with asyncio.timeout(limit):
-            await client.async_execute(env=env, stdout=stream, stderr=stream)
-    except TimeoutError:
-        raise NotebookFailed(
-            f"stopped in cell {current['done'] + 1} of {len(code)} after {limit:.0f} s, far over "
-            "its budget. On a slow or busy computer allow more time: `--patience 10`."
-        ) from None
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        await client.async_execute(env=env, stdout=stream, stderr=stream)
+    except (CellExecutionError, DeadKernelError, RuntimeError, asyncio.CancelledError) as error:
+        if client.stopped == "clock":
+            raise NotebookFailed(
+                f"stopped in cell {current['done'] + 1} of {len(code)} after {limit:.0f} s, far "
+                "over its budget. On a slow or busy computer allow more: `--patience 10`."
+            ) from None
+        if client.stopped == "user" or isinstance(error, asyncio.CancelledError):
+            raise KeyboardInterrupt from None
         raise NotebookFailed(_explain(error, nb, code, current["done"], log)) from None
     finally:
+        clock.cancel()
         ticker.cancel()
+        await client.end_kernel()
     seconds = time.monotonic() - start
     if found := hidden_error(nb):
         raise NotebookFailed(f"an error that did not stop the notebook:\n{_tail(found)}")

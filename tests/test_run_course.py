@@ -47,7 +47,7 @@ class Course:
         return [sys.executable, str(SCRIPT), *folders, *options]
 
     def run(self, *options: str) -> subprocess.CompletedProcess:
-        return subprocess.run(self.command(*options), capture_output=True, text=True, timeout=120)
+        return subprocess.run(self.command(*options), capture_output=True, text=True, timeout=300)
 
     def executed(self, name: str):
         return nbformat.read(self.build / "notebooks" / f"{name}.ipynb", as_version=4)
@@ -148,20 +148,20 @@ def test_over_budget_warns_and_far_over_budget_stops(course):
     course.write("00_first", "import time; time.sleep(60)", budget=1)
     start = time.monotonic()
     done = course.run()
-    assert done.returncode == 1 and time.monotonic() - start < 30
+    assert done.returncode == 1 and time.monotonic() - start < 55
     assert "stopped in cell 1 of 1 after 4 s" in done.stderr and "--patience" in done.stderr
 
 
 def test_ctrl_c_stops_cleanly_and_the_next_run_continues(course):
-    course.write("01_second", "open('here', 'w').close()\nimport time; time.sleep(60)")
+    course.write("01_second", "open('here', 'w').close()\nimport time; time.sleep(600)")
     process = subprocess.Popen(
         course.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (course.notebooks / "here").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.strip() == "Stopped. `make run` continues with this notebook."
     course.write("01_second", "x = 1")

@@ -44,7 +44,7 @@ def course(tmp_path):
     def setup(*extras: str, **environment: str) -> subprocess.CompletedProcess:
         env = {"PATH": str(tools), "HOME": str(tmp_path)} | environment
         command = [str(folder / "scripts/setup.sh"), *extras]
-        return subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
 
     course = type("Course", (), {})()
     course.folder, course.program, course.setup = folder, program, setup

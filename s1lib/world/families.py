@@ -313,6 +313,15 @@ def parse(text: str) -> Problem | None:
     return None
 
 
+def items(problem: Problem) -> list[tuple[str, str]]:
+    """Each item as a worked pass writes it: (tag, what it brings)."""
+    show = FAMILIES[problem.family].show
+    return [
+        (tag, show(problem.start, value))
+        for tag, value in zip(problem.tags, problem.values, strict=True)
+    ]
+
+
 def answer(problem: Problem) -> str:
     """The exact answer, as text."""
     return work(problem)[1]
@@ -332,13 +341,13 @@ def work(problem: Problem, backwards: bool = False, slip_at: int | None = None,
     """
     fam = FAMILIES[problem.family]
     state = fam.initial(problem.start)
-    pairs = list(zip(problem.tags, problem.values, strict=True))
+    pairs = list(zip(items(problem), problem.values, strict=True))
     parts = [str(state)] if fam.shows_start else []
-    for i, (tag, value) in enumerate(reversed(pairs) if backwards else pairs):
+    for i, ((tag, shown), value) in enumerate(reversed(pairs) if backwards else pairs):
         state = fam.step(state, value, problem.start)
         if i == slip_at:
             state = fam.wrap(state + slip)
-        parts.append(f"{tag} {fam.show(problem.start, value)}: {state}")
+        parts.append(f"{tag} {shown}: {state}")
     return f"{', '.join(parts)}. So {state}.", str(state)
 
 

@@ -1,0 +1,125 @@
+"""The figures: the right artists, told apart without colour, and words from the same data."""
+
+import base64
+import io
+import re
+
+import pytest
+from PIL import Image
+
+from s1lib import plots
+from s1lib.metrics import wilson
+
+
+def row(name, right, n=100, tokens=0.0, **more):
+    return {"name": name, "seed": 0, "thinking_tokens": tokens} | vars(wilson(right, n)) | more
+
+
+# Out of order on purpose, as limits and Waits come from a profile.
+ROWS = [row("base-direct", 30), row("sft-wait-2", 70, tokens=200), row("sft", 55, tokens=90),
+        row("sft-limit-64", 40, tokens=60), row("sft-wait-1", 65, tokens=150),
+        row("sft-limit-8", 5, tokens=8), row("sft-answers-only", 33)]  # fmt: skip
+COMPARISONS = [
+    {"name": "sft-vs-base", "mended": 40, "broken": 15},
+    {"name": "wait-1-vs-sft", "mended": 12, "broken": 2},
+    {"name": "wait-8-vs-sft", "mended": 20, "broken": 9},
+]
+
+
+def drawn(axis):
+    """Label -> (marker, line style, x values) of each series with interval bars."""
+    return {
+        c.get_label(): (c.lines[0].get_marker(), c.lines[0].get_linestyle(),
+                        list(c.lines[0].get_xdata()))
+        for c in axis.containers
+    }  # fmt: skip
+
+
+def test_curve_parts_are_in_order_and_leave_the_rest_out():
+    base, limits, waits = plots.curve_parts(ROWS)
+    assert base["name"] == "base-direct"
+    assert [r["name"] for r in limits] == ["sft-limit-8", "sft-limit-64", "sft"]
+    assert [r["name"] for r in waits] == ["sft-wait-1", "sft-wait-2"]
+
+
+def test_scaling_curve_draws_limits_and_waits_apart():
+    plot = plots.scaling_curve({"here": ROWS, "paper": plots.paper_rows()}, "caption")
+    here, paper = plot.figure.axes
+    series = drawn(here)
+    assert series["thinking limit"][2] == [8, 60, 90]
+    assert series["number of Waits"][2] == [150, 200]
+    assert series["thinking limit"][:2] != series["number of Waits"][:2]
+    assert all(c.has_yerr for c in here.containers)
+    assert len(drawn(paper)["thinking limit"][2]) == 5
+
+
+def test_the_base_model_is_a_dashed_line_across_and_not_a_point():
+    axis = plots.scaling_curve({"here": ROWS}, "caption").figure.axes[0]
+    [line] = [x for x in axis.lines if x.get_label().startswith("base")]
+    assert line.get_linestyle() == "--" and list(line.get_ydata()) == [30, 30]
+    assert list(line.get_xdata()) == [0, 1]  # the whole width, in parts of the axis
+    assert 0 not in drawn(axis)["thinking limit"][2]
+
+
+def test_scaling_curve_works_with_few_systems():
+    plots.scaling_curve({"no base": ROWS[1:2]}, "c")._repr_html_()
+    plots.scaling_curve({"no Waits": [ROWS[0], ROWS[3]]}, "c")._repr_html_()
+
+
+def test_paper_rows_are_the_published_numbers():
+    rows = {r["name"]: r for r in plots.paper_rows()}
+    percent = {name: round(100 * r["accuracy"], 1) for name, r in rows.items()}
+    assert percent["base-direct"] == 26.7 and percent["sft"] == 50.0
+    assert percent["sft-wait-2"] == 53.3 and percent["sft-wait-4"] == 56.7
+    assert all(r["n"] == 30 for r in rows.values())
+
+
+def test_mended_and_broken_bars_differ_by_hatch_and_direction():
+    plot = plots.mended_broken(COMPARISONS, "caption")
+    up, down = plot.figure.axes[0].containers
+    assert [bar.get_height() for bar in up] == [12, 20]
+    assert [bar.get_height() for bar in down] == [-2, -9]
+    assert up[0].get_hatch() != down[0].get_hatch()
+    assert "wait-8-vs-sft: 20 mended, 9 broken" in plot.alt and "sft-vs-base" not in plot.alt
+
+
+@pytest.mark.parametrize("pretraining,panels", [(None, 1), ([], 1), ([(100, 2.0), (200, 1.0)], 2)])
+def test_loss_curves_have_a_panel_for_what_there_is(pretraining, panels):
+    curve = [{"step": 5, "loss": 1.5}, {"step": 10, "loss": 0.25}]
+    before = pretraining and [{"step": s, "tokens": s, "loss": x} for s, x in pretraining]
+    plot = plots.loss_curves(curve, before, "caption")
+    assert len(plot.figure.axes) == panels
+    assert "from 1.50 at step 5 to 0.25 at step 10" in plot.alt
+
+
+def test_family_dots_name_the_control_and_differ_by_marker():
+    rows = [row(s, 40 + 10 * i, family=f) for f in ("cups", "sum") for i, s in
+            enumerate(("base-direct", "sft", "sft-wait-1"))]  # fmt: skip
+    axis = plots.family_dots(rows, "caption").figure.axes[0]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["sum", "cups (control)"]
+    assert len({marker for marker, _, _ in drawn(axis).values()}) == 3
+    assert all(c.has_xerr for c in axis.containers)
+
+
+def test_sweep_curve_has_a_line_per_system():
+    rows = [row(s, 50, early_stop=e) for e in (0.4, 0.0) for s in ("sft", "sft-wait-1")]
+    series = drawn(plots.sweep_curve(rows, "caption").figure.axes[0])
+    assert [s[2] for s in series.values()] == [[0.0, 0.4]] * 2
+    assert len({s[:2] for s in series.values()}) == 2
+
+
+def test_the_words_say_what_the_figure_says():
+    alt = plots.scaling_curve({"here": ROWS}, "caption").alt
+    assert "limit-8: 5% [2% to 11%] at 8 tokens" in alt
+    assert "wait-2: 70% [60% to 78%] at 200 tokens" in alt
+    assert "base model: 30% [22% to 40%]" in alt
+
+
+def test_a_plot_shows_itself_as_an_image_with_escaped_words():
+    plot = plots.scaling_curve({"<b>\"'": ROWS}, "<script>alert(1)</script>")
+    page = plot._repr_html_()
+    assert "<script>" not in page and "<b>" not in page
+    [alt] = re.findall(r'<img alt="([^"]*)"', page)
+    assert alt.startswith("Accuracy against thinking tokens.")
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
+    assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 40_000
