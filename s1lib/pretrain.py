@@ -30,11 +30,10 @@ class PretrainConfig:
     """Everything that decides the base model."""
 
     seed: int = 0
-    # (steps, tokens per step, share of look-ups): small noisy batches first, which learn the
-    # formats quickly; then larger ones, which make the steps exact; then look-ups, without which
-    # an item is sought by its place instead of its tag.
-    stages: tuple[tuple[int, int, float], ...] = ((4500, 2048, 0), (400, 8192, 0), (1700, 8192, 0.3))
-    decay_steps: int = 1300  # the learning rate falls to zero over the last steps
+    # (steps, tokens per step): small noisy batches first, which learn the formats quickly, then
+    # larger ones, which make the steps exact.
+    stages: tuple[tuple[int, int], ...] = ((2500, 2048), (1300, 8192))
+    decay_steps: int = 800  # the learning rate falls to zero over the last steps
     hidden: int = 128
     layers: int = 5
     heads: int = 2  # of size 64, which GPU kernels and vLLM take
@@ -88,9 +87,9 @@ def batches(
 
     Documents of like length share a batch; a causal model never sees the padding to its right.
     """
-    _, tokens_per_step, lookup_share = config.stages[stage]
+    tokens_per_step = config.stages[stage][1]
     seed = config.seed + 1000 * stage
-    stream = documents(seed, tokenizer, lookup_share)
+    stream = documents(seed, tokenizer)
     rng = random.Random(seed)
     while True:
         chunk = sorted((encode(next(stream), tokenizer) for _ in range(1024)), key=lambda d: len(d[0]))
@@ -129,7 +128,7 @@ def lr_factor(step: int, config: PretrainConfig) -> float:
 
 def all_batches(config: PretrainConfig, tokenizer, skip: int) -> Iterator[tuple]:
     """The batches of all stages, without the first `skip`."""
-    for stage, (steps, _, _) in enumerate(config.stages):
+    for stage, (steps, _) in enumerate(config.stages):
         if skip >= steps:
             skip -= steps
             continue

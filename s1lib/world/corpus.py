@@ -1,11 +1,10 @@
 """The pretraining text: what the base model knows before it meets any thinking.
 
-Three kinds of documents, drawn without end from a seed:
+Two kinds of documents, drawn without end from a seed:
 - *chats*: a question in the chat format, answered directly;
 - *worksheets*: plain text, a question worked several times over, in order and from the
   end, so that one pass following another is a firm skill. Stray remarks and other people's
-  wrong passes stand between them: a pass must be read off the question;
-- *look-ups*: single items of a question, in any order: an item must be found by its tag.
+  wrong passes stand between them: a pass must be read off the question.
 Neither holds the thinking format, a glance that is given up, or the word "Wait".
 """
 
@@ -21,7 +20,6 @@ from s1lib.world.families import (
     answer,
     bucket,
     draw_problem,
-    items,
     question,
     work,
 )
@@ -30,7 +28,7 @@ from s1lib.world.families import (
 # to be kept apart and are in no evaluation set.
 BUCKETS, ANY = range(4, 16), range(16)
 CHAT_SHARE = 0.35
-PASSES = (1, 1, 2, 2, 2, 3, 3, 4, 5, 7)  # passes in one worksheet, equally likely
+PASSES = (1, 1, 1, 2, 2, 2, 3, 3, 4, 6)  # passes in one worksheet, equally likely
 STRAY_SHARE = 0.3  # how often a remark stands before a pass
 WRONG_SHARE = 0.1  # how often a pass is somebody's wrong one (never trained on)
 SIZE_WEIGHTS = (1, 1, 2, 2, 3, 3, 3, 3)
@@ -73,26 +71,13 @@ def worksheet(rng: random.Random, problem: Problem) -> Document:
     return [*document, (END_OF_TEXT, True)]
 
 
-def lookup(rng: random.Random, problem: Problem) -> Document:
-    """The items of a question in any order; only what they bring is trained on."""
-    document: Document = [(f"{question(problem)}\nItems: ", False)]
-    found = items(problem)
-    for tag, shown in rng.sample(found, len(found)):
-        document += [(f"{tag} ", False), (shown, True), (", ", False)]
-    return document
-
-
-def documents(seed: int, tokenizer, lookup_share: float = 0.0) -> Iterator[Document]:
+def documents(seed: int, tokenizer) -> Iterator[Document]:
     """Draw documents without end, families equally often."""
     rng = random.Random(seed)
     families = list(FAMILIES)
     while True:
         family = rng.choice(families)
-        is_lookup = lookup_share > 0 and rng.random() < lookup_share
-        is_chat = not is_lookup and rng.random() < CHAT_SHARE
+        is_chat = rng.random() < CHAT_SHARE
         size = rng.choice(DIALS) if is_chat else rng.choices(DIALS, SIZE_WEIGHTS)[0]
         problem = draw_from(rng, family, size, BUCKETS if size >= MIN_SIZE else ANY)
-        if is_lookup:
-            yield lookup(rng, problem)
-        else:
-            yield chat(problem, tokenizer) if is_chat else worksheet(rng, problem)
+        yield chat(problem, tokenizer) if is_chat else worksheet(rng, problem)

@@ -1,6 +1,6 @@
 """The embedded world: six families of small, exactly verifiable questions.
 
-Every question is a list of tagged items ("Ann has 7, Bob has 4, ...") that are
+Every question is a list of tagged items ("Ann 7, Bob 4, ...") that are
 worked through one at a time from a starting state. One step (look an item up,
 update the state) is easy for a tiny model; the whole at one glance is not.
 Families whose items may be taken in any order have a *second way* to check:
@@ -18,23 +18,29 @@ from functools import cache
 
 # Tags of one question stand in alphabetical order without gaps, so that the next item (or,
 # from the end, the one before) follows from the last. One list per initial.
-NAMES = (
-    "Ann Bob Cid Dan Eve Fay Gus Hal Ida Jim Kay Leo Max Ned Oto Pam Quo Ray Sue Tom Uma Val Wes"
-).split()
-PLACES = (
-    "Ash Box Cove Dell Elm Fir Glen Hill Isle Jute Kiln Lake Mill Nook Oak Pier Quay Rock Spa "
-    "Tarn Ulm Vale Well"
-).split()
-WORDS = (
-    "apple acorn almond artichoke avocado banana berry beetle bottle butter cherry carrot cheese "
-    "coffee cinnamon dragon daisy dinner dolphin eleven engine eagle eggplant fennel ferret "
-    "feather fiddle garlic ginger giraffe goggle hammer hazel honey hippo indigo island ivory "
-    "igloo jacket jelly juniper jasmine kettle kitten kiwi kennel lemon lettuce llama lily "
-    "melon muffin mirror mammoth nettle nutmeg needle noodle orange olive otter onion pepper "
-    "parrot pebble papaya quiver quill quinoa raspberry rabbit radish rhubarb strawberry spinach "
-    "summer saddle tomato turnip teapot tunnel umbrella unicorn uncle velvet vanilla violin "
-    "vessel walnut willow winter weevil"
-).split()
+NAMES = tuple(
+    (
+        "Ann Bob Cid Dan Eve Fay Gus Hal Ida Jim Kay Leo Max Ned Oto Pam Quo Ray Sue Tom Uma Val Wes"
+    ).split()
+)
+PLACES = tuple(
+    (
+        "Ash Box Cove Dell Elm Fir Glen Hill Isle Jute Kiln Lake Mill Nook Oak Pier Quay Rock Spa "
+        "Tarn Ulm Vale Well"
+    ).split()
+)
+WORDS = tuple(
+    (
+        "apple acorn almond artichoke avocado banana berry beetle bottle butter cherry carrot cheese "
+        "coffee cinnamon dragon daisy dinner dolphin eleven engine eagle eggplant fennel ferret "
+        "feather fiddle garlic ginger giraffe goggle hammer hazel honey hippo indigo island ivory "
+        "igloo jacket jelly juniper jasmine kettle kitten kiwi kennel lemon lettuce llama lily "
+        "melon muffin mirror mammoth nettle nutmeg needle noodle orange olive otter onion pepper "
+        "parrot pebble papaya quiver quill quinoa raspberry rabbit radish rhubarb strawberry spinach "
+        "summer saddle tomato turnip teapot tunnel umbrella unicorn uncle velvet vanilla violin "
+        "vessel walnut willow winter weevil"
+    ).split()
+)
 
 MIN_SIZE, MAX_SIZE = 3, 8  # the difficulty dial of evaluation questions, in items
 DIALS = tuple(range(1, MAX_SIZE + 1))  # the pool also holds trivial sizes 1 and 2
@@ -63,12 +69,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Theme:
-    """A natural wording: optional opening, one clause per item, closing question."""
+    """A wording: opening, items, closing question."""
 
+    intro: str
     item: str
     ask: str
-    intro: str = ""
-    tags: tuple[str, ...] = tuple(NAMES)
+    tags: tuple[str, ...] = NAMES
 
 
 @dataclass(frozen=True)
@@ -77,14 +83,14 @@ class Family:
 
     name: str
     themes: dict[str, Theme]
-    draw: Callable[[random.Random, int], tuple]
+    draw: Callable[[random.Random, int], tuple]  # size -> (start, values)
     step: Callable[[object, object, object], object]  # (state, value, start) -> state
-    word: Callable[[str, object], dict] = lambda tag, value: {"v": value}
-    show: Callable[[object, object], str] = lambda start, value: str(value)
-    read: Callable[[dict], object] = lambda found: int(found["v"])
-    initial: Callable = lambda start: start
+    word: Callable[[object], dict] = lambda value: {"v": value}  # fields of an item's wording
+    show: Callable[[object, object], str] = lambda start, value: str(value)  # in a worked pass
+    read: Callable[[dict], object] = lambda found: int(found["v"])  # fields -> value
+    initial: Callable[[object], object] = lambda start: start
+    wrap: Callable[[int], int] = lambda state: max(state, 0)  # a slipped state stays sensible
     shows_start: bool = True
-    wrap: Callable[[int], int] = lambda state: max(state, 0)
     second_way: bool = True
     fields: dict[str, str] = field(default_factory=lambda: {"v": r"\d+"})
 
@@ -136,10 +142,10 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="sum",
             themes={
-                "coins": Theme("{tag} has {v}", "How many coins is that in all?", "Of coins, "),
-                "books": Theme("{tag} read {v}", "How many books is that in all?", "Of books, "),
-                "shells": Theme("{tag} found {v}", "How many shells in all?", "Of shells, "),
-                "pies": Theme("{tag} baked {v}", "How many pies are there?", "Of pies, "),
+                "coins": Theme("Coins: ", "{tag} {v}", "How many coins is that in all?"),
+                "books": Theme("Books read: ", "{tag} {v}", "How many books is that in all?"),
+                "shells": Theme("Shells found: ", "{tag} {v}", "How many shells are there?"),
+                "pies": Theme("Pies baked: ", "{tag} {v}", "How many pies in all?"),
             },
             draw=_draw_sum,
             initial=lambda start: 0,
@@ -150,37 +156,32 @@ FAMILIES: dict[str, Family] = {
             name="ride",
             themes={
                 "bus": Theme(
-                    "at {tag} {v} {w}",
+                    "A bus has {start} people; on or off: ",
+                    "{tag} {v}",
                     "How many people are on the bus?",
-                    "A bus has {start} people; ",
-                    tuple(PLACES),
+                    PLACES,
                 ),
                 "train": Theme(
-                    "{tag} sees {v} {w}",
+                    "A train has {start} riders; on or off: ",
+                    "{tag} {v}",
                     "How many riders has the train now?",
-                    "A train has {start} riders; ",
-                    tuple(PLACES),
+                    PLACES,
                 ),
             },
             draw=_draw_ride,
             step=lambda state, value, start: state + value,
-            word=lambda tag, v: {"v": abs(v), "w": "get on" if v > 0 else "get off"},
             show=lambda start, v: f"{v:+d}",
-            read=lambda f: int(f["v"]) * (1 if f["w"] == "get on" else -1),
-            fields={"v": r"\d+", "w": "get on|get off"},
+            word=lambda v: {"v": f"{v:+d}"},
+            fields={"v": r"[+-]\d+"},
         ),
         Family(
             name="clock",
             themes={
                 "day": Theme(
-                    "{tag} talks {v} hours",
-                    "What hour is it then?",
-                    "It is {start} o'clock; ",
+                    "It is {start} o'clock; hours of talk: ", "{tag} {v}", "What hour is it then?"
                 ),
                 "dial": Theme(
-                    "{tag} turns it {v} on",
-                    "Where is the hand?",
-                    "A clock hand is at {start}; ",
+                    "A clock hand is at {start}; turns: ", "{tag} {v}", "Where is the hand?"
                 ),
             },
             draw=_draw_clock,
@@ -190,32 +191,32 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="shop",
             themes={
-                "pens": Theme("{tag} buys {a} at {b}", "What do they pay for the pens?"),
-                "maps": Theme("{tag} orders {a} at {b}", "What do the maps cost in all?"),
-                "mugs": Theme("{tag} sells {a} at {b}", "How much money do the mugs bring?"),
+                "pens": Theme("Pens, number x price: ", "{tag} {a}x{b}", "What do they pay?"),
+                "maps": Theme("Maps, number x price: ", "{tag} {a}x{b}", "What do they cost?"),
+                "mugs": Theme("Mugs, number x price: ", "{tag} {a}x{b}", "How much is that?"),
             },
             draw=_draw_shop,
             initial=lambda start: 0,
             step=lambda state, value, start: state + value[0] * value[1],
-            word=lambda tag, v: {"a": v[0], "b": v[1]},
+            word=lambda v: {"a": v[0], "b": v[1]},
             show=lambda start, v: f"{v[0]}x{v[1]}={v[0] * v[1]}",
-            read=lambda f: (int(f["a"]), int(f["b"])),
+            read=lambda found: (int(found["a"]), int(found["b"])),
             shows_start=False,
             fields=PAIR,
         ),
         Family(
             name="letters",
             themes={
-                "how many": Theme("{tag}", "", "How many {start} in ", tuple(WORDS)),
-                "count": Theme("{tag}", "", "Count the letter {start} in ", tuple(WORDS)),
-                "often": Theme("{tag}", "", "How often is there {start} in ", tuple(WORDS)),
+                "how many": Theme("How many {start} in ", "{tag}", "", WORDS),
+                "count": Theme("Count the letter {start} in ", "{tag}", "", WORDS),
+                "often": Theme("How often is there {start} in ", "{tag}", "", WORDS),
             },
             draw=_draw_letters,
             initial=lambda start: 0,
             step=lambda state, word, letter: state + word.count(letter),
-            word=lambda tag, v: {},
+            word=lambda v: {},
             show=lambda start, v: f"{start}{v.count(start)}",
-            read=lambda f: f["tag"],
+            read=lambda found: found["tag"],
             shows_start=False,
             fields={},
         ),
@@ -223,22 +224,18 @@ FAMILIES: dict[str, Family] = {
             name="cups",
             themes={
                 "cups": Theme(
-                    "{tag} swaps {a} and {b}",
-                    "Which cup has the ball?",
-                    "The ball is under cup {start}; ",
+                    "The ball is under cup {start}; swaps: ", "{tag} {a}-{b}", "Which cup has it?"
                 ),
                 "boxes": Theme(
-                    "{tag} trades {a} for {b}",
-                    "Which box has the coin?",
-                    "The coin is in box {start}; ",
+                    "The coin is in box {start}; swaps: ", "{tag} {a}-{b}", "Which box has it?"
                 ),
             },
             draw=_draw_cups,
             step=_swap,
             wrap=lambda state: (state - 1) % 4 + 1,
-            word=lambda tag, v: {"a": v[0], "b": v[1]},
+            word=lambda v: {"a": v[0], "b": v[1]},
             show=lambda start, v: f"{v[0]}-{v[1]}",
-            read=lambda f: (int(f["a"]), int(f["b"])),
+            read=lambda found: (int(found["a"]), int(found["b"])),
             second_way=False,
             fields=PAIR,
         ),
@@ -246,7 +243,7 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def draw_tags(rng: random.Random, pool: list[str] | tuple[str, ...], size: int) -> tuple[str, ...]:
+def draw_tags(rng: random.Random, pool: tuple[str, ...], size: int) -> tuple[str, ...]:
     """Draw `size` tags with initials that follow one another in the alphabet."""
     initials = sorted({tag[0] for tag in pool})
     first = rng.randint(0, len(initials) - size)
@@ -270,7 +267,7 @@ def question(problem: Problem) -> str:
     fam = FAMILIES[problem.family]
     theme = fam.themes[problem.theme]
     items = ", ".join(
-        theme.item.format(tag=tag, **fam.word(tag, value))
+        theme.item.format(tag=tag, **fam.word(value))
         for tag, value in zip(problem.tags, problem.values, strict=True)
     )
     end = ". " + theme.ask if theme.ask else "." if theme.intro.startswith("Count") else "?"
