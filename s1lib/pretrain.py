@@ -30,10 +30,9 @@ class PretrainConfig:
     """Everything that decides the base model."""
 
     seed: int = 0
-    # (steps, tokens per step): small noisy batches first, which learn the formats quickly, then
-    # larger ones, which make the steps exact.
-    stages: tuple[tuple[int, int], ...] = ((2500, 2048), (1300, 8192))
-    decay_steps: int = 800  # the learning rate falls to zero over the last steps
+    steps: int = 3400
+    tokens_per_step: int = 4096
+    decay_steps: int = 1200  # the learning rate falls to zero over the last steps
     hidden: int = 128
     layers: int = 5
     heads: int = 2  # of size 64, which GPU kernels and vLLM take
@@ -42,11 +41,6 @@ class PretrainConfig:
     adamw_lr: float = 0.003
     warmup: int = 100
     save_every: int = 100
-
-    @property
-    def steps(self) -> int:
-        """Optimizer steps in all stages."""
-        return sum(stage[0] for stage in self.stages)
 
 
 def build_model(config: PretrainConfig, tokenizer) -> Qwen2ForCausalLM:
@@ -80,22 +74,18 @@ def encode(document, tokenizer) -> tuple[list[int], list[int]]:
     return ids, labels
 
 
-def batches(
-    config: PretrainConfig, tokenizer, stage: int = 0
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Right-padded (ids, labels), each of about the stage's number of tokens.
+def batches(config: PretrainConfig, tokenizer) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Right-padded (ids, labels), each of about `tokens_per_step` tokens.
 
     Documents of like length share a batch; a causal model never sees the padding to its right.
     """
-    tokens_per_step = config.stages[stage][1]
-    seed = config.seed + 1000 * stage
-    stream = documents(seed, tokenizer)
-    rng = random.Random(seed)
+    stream = documents(config.seed, tokenizer)
+    rng = random.Random(config.seed)
     while True:
         chunk = sorted((encode(next(stream), tokenizer) for _ in range(1024)), key=lambda d: len(d[0]))
         groups, group = [], []
         for doc in chunk:
-            if group and len(doc[0]) * (len(group) + 1) > tokens_per_step:
+            if group and len(doc[0]) * (len(group) + 1) > config.tokens_per_step:
                 groups.append(group)
                 group = []
             group.append(doc)
@@ -124,16 +114,6 @@ def make_optimizers(model, config: PretrainConfig) -> list[torch.optim.Optimizer
 def lr_factor(step: int, config: PretrainConfig) -> float:
     """Linear warm-up, constant, then linear to zero over `decay_steps`."""
     return min(1.0, (step + 1) / config.warmup, (config.steps - step) / config.decay_steps)
-
-
-def all_batches(config: PretrainConfig, tokenizer, skip: int) -> Iterator[tuple]:
-    """The batches of all stages, without the first `skip`."""
-    for stage, (steps, _) in enumerate(config.stages):
-        if skip >= steps:
-            skip -= steps
-            continue
-        yield from islice(batches(config, tokenizer, stage), skip, steps)
-        skip = 0
 
 
 def save_checkpoint(path: Path, model, optimizers, step: int, losses: list) -> None:
@@ -169,7 +149,7 @@ def pretrain(config: PretrainConfig, work: Path, report=print) -> tuple[Qwen2For
         step, losses = state["step"], state["losses"]
         tokens = losses[-1]["tokens"] if losses else 0
         report(f"resuming at step {step} of {config.steps}")
-    stream = all_batches(config, tokenizer, skip=step)  # the text is drawn again, not stored
+    stream = islice(batches(config, tokenizer), step, None)  # drawn again, not stored
     started, first = time.monotonic(), step
     model.train()
     while step < config.steps:

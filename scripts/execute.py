@@ -114,6 +114,7 @@ async def _execute(nb, folder, env, stream, log, limit, progress) -> float:
     client = _Client(
         nb,
         timeout=None,
+        startup_timeout=300,  # a busy computer starts Python slowly
         record_timing=False,  # time stamps would make every saved copy differ
         on_cell_execute=started,
         resources={"metadata": {"path": str(folder)}},

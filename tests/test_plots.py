@@ -63,6 +63,7 @@ def test_the_base_model_is_a_dashed_line_across_and_not_a_point():
 
 def test_scaling_curve_works_with_few_systems():
     plots.scaling_curve({"no base": ROWS[1:2]}, "c")._repr_html_()
+    plots.scaling_curve({"all and none": [row("sft", 100), row("sft-limit-8", 0)]}, "c")
     plots.scaling_curve({"no Waits": [ROWS[0], ROWS[3]]}, "c")._repr_html_()
 
 

@@ -1,5 +1,6 @@
 """The widget: its logic, its HTML, and the form. The fine-tuned model is the shipped one."""
 
+import random
 import re
 
 import pytest
@@ -8,8 +9,10 @@ from s1lib.budget import Budget
 from s1lib.engines.transformers import Trace, load
 from s1lib.store import CourseError, locate
 from s1lib.widget import BudgetWidget, render, summary, trace_parts, try_once, verdict
+from s1lib.world.families import answer, draw_problem, question
 
-QUESTION = "Of coins, Ann has 7, Bob has 4, Cid has 9. How many coins is that in all?"
+PROBLEM = draw_problem(random.Random(0), "sum", 3)
+QUESTION = question(PROBLEM)
 HOSTILE = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "</pre><b>x",
            "'\" onmouseover=alert(1) x='", "&lt;b&gt;"]  # fmt: skip
 
@@ -38,7 +41,7 @@ def tags(html):
 
 def test_a_try_holds_every_answer_on_the_way(tuned):
     result = try_once(*tuned, QUESTION, Budget(256, waits=2))
-    assert result["reference"] == "20"
+    assert result["reference"] == answer(PROBLEM)
     steps = result["steps"]
     assert [s["waits"] for s in steps] == list(range(len(steps)))
     assert steps[-1]["thinking_tokens"] == result["thinking_tokens"] <= 256

@@ -1,14 +1,16 @@
 """The pretraining text: what the base model knows before it meets any thinking.
 
-Two kinds of documents, drawn without end from a seed:
+Three kinds of documents, drawn without end from a seed:
 - *chats*: a question in the chat format, answered directly;
 - *worksheets*: plain text, a question worked several times over, in order and from the
   end, so that one pass following another is a firm skill. Stray remarks and other people's
-  wrong passes stand between them: a pass must be read off the question.
+  wrong passes stand between them: a pass must be read off the question;
+- *echoes*: a random string, written again: to copy is the skill beneath every look-up.
 Neither holds the thinking format, a glance that is given up, or the word "Wait".
 """
 
 import random
+import string
 from collections.abc import Iterator
 
 from s1lib.chat import END_OF_TEXT, completion_text, prompt_text
@@ -27,7 +29,7 @@ from s1lib.world.families import (
 # The buckets of questions (`families.bucket`) that pretraining may use; trivial ones are too few
 # to be kept apart and are in no evaluation set.
 BUCKETS, ANY = range(4, 16), range(16)
-CHAT_SHARE = 0.35
+CHAT_SHARE, ECHO_SHARE = 0.3, 0.2
 PASSES = (1, 1, 1, 2, 2, 2, 3, 3, 4, 6)  # passes in one worksheet, equally likely
 STRAY_SHARE = 0.3  # how often a remark stands before a pass
 WRONG_SHARE = 0.1  # how often a pass is somebody's wrong one (never trained on)
@@ -71,11 +73,22 @@ def worksheet(rng: random.Random, problem: Problem) -> Document:
     return [*document, (END_OF_TEXT, True)]
 
 
+def echo(rng: random.Random) -> Document:
+    """Random words and numbers, and the same again."""
+    letters = string.ascii_letters + string.digits
+    words = ["".join(rng.choices(letters, k=rng.randint(1, 5))) for _ in range(rng.randint(4, 12))]
+    text = " ".join(words)
+    return [(f"{text}\n", False), (f"{text}\n", True), (END_OF_TEXT, True)]
+
+
 def documents(seed: int, tokenizer) -> Iterator[Document]:
     """Draw documents without end, families equally often."""
     rng = random.Random(seed)
     families = list(FAMILIES)
     while True:
+        if rng.random() < ECHO_SHARE:
+            yield echo(rng)
+            continue
         family = rng.choice(families)
         is_chat = rng.random() < CHAT_SHARE
         size = rng.choice(DIALS) if is_chat else rng.choices(DIALS, SIZE_WEIGHTS)[0]

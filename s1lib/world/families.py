@@ -16,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
-# Tags of one question stand in alphabetical order without gaps, so that the next item (or,
-# from the end, the one before) follows from the last. One list per initial.
+# "In order" means by name: tags run through the alphabet from A without gaps, so that the next
+# item (or, from the end, the one before) follows from the last; the question lists them in any
+# order, so that an item must be found by its tag. Words start anywhere and stand in order.
 NAMES = tuple(
     (
         "Ann Bob Cid Dan Eve Fay Gus Hal Ida Jim Kay Leo Max Ned Oto Pam Quo Ray Sue Tom Uma Val Wes"
@@ -55,6 +56,7 @@ class Problem:
     start: int | str | None
     tags: tuple[str, ...]
     values: tuple
+    listed: tuple[int, ...]  # the order in which the question names the items
 
     @property
     def size(self) -> int:
@@ -142,10 +144,10 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="sum",
             themes={
-                "coins": Theme("Coins: ", "{tag} {v}", "How many coins is that in all?"),
-                "books": Theme("Books read: ", "{tag} {v}", "How many books is that in all?"),
-                "shells": Theme("Shells found: ", "{tag} {v}", "How many shells are there?"),
-                "pies": Theme("Pies baked: ", "{tag} {v}", "How many pies in all?"),
+                "coins": Theme("Coins of {n} people: ", "{tag} {v}", "How many coins is that in all?"),
+                "books": Theme("Books read by {n} people: ", "{tag} {v}", "How many books is that in all?"),
+                "shells": Theme("Shells found by {n} people: ", "{tag} {v}", "How many shells are there?"),
+                "pies": Theme("Pies baked by {n} people: ", "{tag} {v}", "How many pies in all?"),
             },
             draw=_draw_sum,
             initial=lambda start: 0,
@@ -156,13 +158,13 @@ FAMILIES: dict[str, Family] = {
             name="ride",
             themes={
                 "bus": Theme(
-                    "A bus has {start} people; on or off: ",
+                    "A bus has {start} people and {n} stops: ",
                     "{tag} {v}",
                     "How many people are on the bus?",
                     PLACES,
                 ),
                 "train": Theme(
-                    "A train has {start} riders; on or off: ",
+                    "A train has {start} riders and {n} stops: ",
                     "{tag} {v}",
                     "How many riders has the train now?",
                     PLACES,
@@ -178,10 +180,10 @@ FAMILIES: dict[str, Family] = {
             name="clock",
             themes={
                 "day": Theme(
-                    "It is {start} o'clock; hours of talk: ", "{tag} {v}", "What hour is it then?"
+                    "It is {start} o'clock and {n} people talk, hours: ", "{tag} {v}", "What hour is it then?"
                 ),
                 "dial": Theme(
-                    "A clock hand is at {start}; turns: ", "{tag} {v}", "Where is the hand?"
+                    "A clock hand is at {start}, {n} people turn it: ", "{tag} {v}", "Where is the hand?"
                 ),
             },
             draw=_draw_clock,
@@ -191,9 +193,9 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="shop",
             themes={
-                "pens": Theme("Pens, number x price: ", "{tag} {a}x{b}", "What do they pay?"),
-                "maps": Theme("Maps, number x price: ", "{tag} {a}x{b}", "What do they cost?"),
-                "mugs": Theme("Mugs, number x price: ", "{tag} {a}x{b}", "How much is that?"),
+                "pens": Theme("Pens for {n} people, number x price: ", "{tag} {a}x{b}", "What do they pay?"),
+                "maps": Theme("Maps for {n} people, number x price: ", "{tag} {a}x{b}", "What do they cost?"),
+                "mugs": Theme("Mugs for {n} people, number x price: ", "{tag} {a}x{b}", "How much is that?"),
             },
             draw=_draw_shop,
             initial=lambda start: 0,
@@ -224,10 +226,10 @@ FAMILIES: dict[str, Family] = {
             name="cups",
             themes={
                 "cups": Theme(
-                    "The ball is under cup {start}; swaps: ", "{tag} {a}-{b}", "Which cup has it?"
+                    "The ball is under cup {start}; {n} swaps, by name: ", "{tag} {a}-{b}", "Which cup has it?"
                 ),
                 "boxes": Theme(
-                    "The coin is in box {start}; swaps: ", "{tag} {a}-{b}", "Which box has it?"
+                    "The coin is in box {start}; {n} swaps, by name: ", "{tag} {a}-{b}", "Which box has it?"
                 ),
             },
             draw=_draw_cups,
@@ -244,9 +246,9 @@ FAMILIES: dict[str, Family] = {
 
 
 def draw_tags(rng: random.Random, pool: tuple[str, ...], size: int) -> tuple[str, ...]:
-    """Draw `size` tags with initials that follow one another in the alphabet."""
+    """Draw `size` tags with initials that follow one another: names from A, words from anywhere."""
     initials = sorted({tag[0] for tag in pool})
-    first = rng.randint(0, len(initials) - size)
+    first = rng.randint(0, len(initials) - size) if pool is WORDS else 0
     chosen = initials[first : first + size]
     return tuple(rng.choice([tag for tag in pool if tag[0] == c]) for c in chosen)
 
@@ -258,20 +260,21 @@ def draw_problem(
     fam = FAMILIES[family]
     theme = theme or rng.choice(list(fam.themes))
     start, values = fam.draw(rng, size)
-    tags = values if family == "letters" else draw_tags(rng, fam.themes[theme].tags, size)
-    return Problem(family, theme, start, tags, values)
+    if family == "letters":
+        return Problem(family, theme, start, values, values, tuple(range(size)))
+    tags = draw_tags(rng, fam.themes[theme].tags, size)
+    return Problem(family, theme, start, tags, values, tuple(rng.sample(range(size), size)))
 
 
 def question(problem: Problem) -> str:
     """The question in words."""
     fam = FAMILIES[problem.family]
     theme = fam.themes[problem.theme]
-    items = ", ".join(
-        theme.item.format(tag=tag, **fam.word(value))
-        for tag, value in zip(problem.tags, problem.values, strict=True)
+    named = ", ".join(
+        theme.item.format(tag=problem.tags[i], **fam.word(problem.values[i])) for i in problem.listed
     )
     end = ". " + theme.ask if theme.ask else "." if theme.intro.startswith("Count") else "?"
-    return theme.intro.format(start=problem.start) + items + end
+    return theme.intro.format(start=problem.start, n=problem.size) + named + end
 
 
 @cache
@@ -283,6 +286,7 @@ def _patterns() -> list[tuple[Family, str, re.Pattern, re.Pattern]]:
             for key, value in ({"tag": "[A-Za-z]+"} | fam.fields).items():
                 item = item.replace(re.escape("{%s}" % key), f"(?P<{key}>{value})")
             intro = intro.replace(re.escape("{start}"), r"(?P<start>[a-z]|\d+)")
+            intro = intro.replace(re.escape("{n}"), r"\d+")
             plain = re.sub(r"\(\?P<\w+>", "(?:", item)
             end = re.escape(". " + theme.ask) if theme.ask else "[.?]"
             whole = re.compile(rf"{intro}(?P<items>{plain}(?:, {plain})*){end}", re.IGNORECASE)
@@ -301,12 +305,16 @@ def parse(text: str) -> Problem | None:
         start = found.groupdict().get("start")
         if start is not None:
             start = int(start) if start.isdigit() else start.lower()
-        lower = fam.name == "letters"
-        tags = tuple(p["tag"].lower() if lower else p["tag"] for p in parts)
-        values = tags if lower else tuple(fam.read(p) for p in parts)
         if (fam.name == "letters") != isinstance(start, str):
             continue
-        return Problem(fam.name, theme, start, tags, values)
+        if fam.name == "letters":
+            words = tuple(part["tag"].lower() for part in parts)
+            return Problem(fam.name, theme, start, words, words, tuple(range(len(words))))
+        by_name = sorted(range(len(parts)), key=lambda i: parts[i]["tag"].lower())
+        tags = tuple(parts[i]["tag"].capitalize() for i in by_name)
+        values = tuple(fam.read(parts[i]) for i in by_name)
+        listed = tuple(by_name.index(i) for i in range(len(parts)))
+        return Problem(fam.name, theme, start, tags, values, listed)
     return None
 
 

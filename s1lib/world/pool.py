@@ -119,7 +119,9 @@ def reword(rng: random.Random, problem: Problem) -> Problem:
     others = [theme for theme in family.themes if theme != problem.theme]
     other = draw_problem(rng, problem.family, problem.size, rng.choice(others))
     tags = problem.tags if problem.family == "letters" else other.tags
-    return Problem(problem.family, other.theme, problem.start, tags, problem.values)
+    return Problem(
+        problem.family, other.theme, problem.start, tags, problem.values, other.listed
+    )
 
 
 def copy_of(rng: random.Random, problem: Problem) -> str:
