@@ -42,7 +42,7 @@ def _figure(width: float = 6.4, height: float = 3.2) -> tuple[Figure, Axes]:
 def _picture(figure: Figure, alt: str) -> Picture:
     """The finished figure with its alternative text."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
+    figure.savefig(buffer, format="png", dpi=90, pil_kwargs={"optimize": True})
     return Picture(b64encode(buffer.getvalue()).decode(), alt)
 
 
@@ -149,12 +149,12 @@ def funnel(counts: Mapping[str, int], paper: Mapping[str, int]) -> Picture:
     axes.plot(*zip(*there, strict=True), "D", color=ORANGE, label="the paper's pool")
     for row, (stage, count) in enumerate(counts.items()):
         text = f"{count:,}" + (f" | {paper[stage]:,}" if stage in paper else "")
-        axes.annotate(text, (1.1, row), va="center", fontsize=9)
-    axes.set(xscale="log", xlim=(1, 130), ylim=(len(counts) - 0.4, -0.6),
+        axes.annotate(text, (130, row), va="center", fontsize=9)
+    axes.set(xscale="log", xlim=(1, 500), ylim=(len(counts) - 0.4, -0.6),
              xlabel="left of the pool, % (logarithmic)")
     axes.set_xticks((1, 3, 10, 30, 100), ("1", "3", "10", "30", "100"))
     axes.set_yticks(range(len(counts)), counts)
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     said = "; ".join(
         f"{stage} {count:,}" + (f" (paper {paper[stage]:,})" if stage in paper else "")
         for stage, count in counts.items()
