@@ -45,10 +45,11 @@ def test_questions_read_back_and_both_ways_agree(family, size):
         ("how many R in Raspberry?", "3"),
         ("How many e in apple, berry, cherry?", "3"),
         ("Count the letter s in spinach.", "1"),
-        ("Of coins, Ann has 7, Bob has 4. How many coins is that in all?", "11"),
-        ("It is 11 o'clock; Ann talks 3 hours. What hour is it then?", "2"),
-        ("The ball is under cup 2; Ann swaps 2 and 4. Which cup has the ball?", "4"),
-        ("Ann buys 3 at 4, Bob buys 2 at 5. What do they pay for the pens?", "22"),
+        ("Coins of 2 people: Bob 4, Ann 7. How many coins is that in all?", "11"),
+        ("It is 11 o'clock and 1 people talk, hours: Ann 3. What hour is it then?", "2"),
+        ("The ball is under cup 2; 2 swaps, by name: Bob 1-4, Ann 2-4. Which cup has it?", "1"),
+        ("Pens for 2 people, number x price: Ann 3x4, Bob 2x5. What do they pay?", "22"),
+        ("A bus has 9 people and 2 stops: Box +4, Ash -3. How many people are on the bus?", "10"),
     ],
 )
 def test_worked_examples(text, expected):
@@ -61,7 +62,7 @@ def test_other_questions_are_not_of_this_world(text):
 
 
 def test_a_slip_changes_the_answer_and_is_carried_on():
-    problem = Problem("sum", "coins", None, ("Ann", "Bob", "Cid"), (1, 2, 3))
+    problem = Problem("sum", "coins", None, ("Ann", "Bob", "Cid"), (1, 2, 3), (2, 0, 1))
     assert work(problem)[0] == "Ann 1: 1, Bob 2: 3, Cid 3: 6. So 6."
     assert work(problem, slip_at=1, slip=1)[0] == "Ann 1: 1, Bob 2: 4, Cid 3: 7. So 7."
 
@@ -77,12 +78,14 @@ def test_the_key_is_the_question_and_not_its_wording():
 def test_pretraining_text_keeps_to_its_buckets_and_never_thinks():
     from s1lib.chat import build_tokenizer
 
-    stream = documents(0, build_tokenizer())
+    stream, seen = documents(0, build_tokenizer()), 0
     for _ in range(2000):
         text = "".join(part for part, _ in next(stream))
         assert "Wait" not in text and "<|im_start|>think" not in text
         problem = parse(text)
-        assert problem.size < MIN_SIZE or bucket(problem.key) in BUCKETS
+        seen += problem is not None
+        assert problem is None or problem.size < MIN_SIZE or bucket(problem.key) in BUCKETS
+    assert seen > 1000
 
 
 def test_splits_use_different_buckets():
