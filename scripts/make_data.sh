@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Make everything under data/ again, from nothing: about two hours on two cores. Each step goes
+# on where it was interrupted. Usage: scripts/make_data.sh [PYTHON]
+set -euo pipefail
+python="${1:-python}"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export S1_PROFILE=laptop
+build="${S1_BUILD:-build}"
+
+"$python" -m s1lib.world.pool
+"$python" -m s1lib.pretrain
+cp -r "$build/base" data/
+"$python" -m s1lib.distill
+cp "$build/traces.jsonl" data/
+"$python" -m s1lib.curate
+cp "$build/curated.jsonl" "$build/funnel.json" data/
+"$python" -m s1lib.proof
+cp -r "$build/proof/sft-0" data/
+rm -rf data/sft
+mv data/sft-0 data/sft
