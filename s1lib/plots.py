@@ -193,7 +193,7 @@ def sweep_curve(rows: list[dict], caption: str) -> Plot:
     for i, name in enumerate(dict.fromkeys(r["name"] for r in rows)):
         mine = sorted((r for r in rows if r["name"] == name), key=lambda r: r["early_stop"])
         _bars(axis, [r["early_stop"] for r in mine], mine, STYLES[(i + 1) % len(STYLES)], name)
-    axis.set(xlabel="share of questions on which the teacher trusts its glance",
+    axis.set(xlabel="early-stopping rate: how often the teacher trusts its glance",
              ylabel="accuracy, %", ylim=(-3, 103))
     _legend(figure, axis)
     words = "; ".join(f"{r['name']} at {r['early_stop']}: {_say(r)}" for r in rows)

@@ -33,7 +33,7 @@ from s1lib.world.teacher import Habits, reply
 
 SEEDS = (0, 1, 2)
 WAITS = (1, 2, 4, 8)
-SWEEP = (0.0, 0.2, 0.6)  # beside the published rate
+SWEEP = (0.0, 0.1, 0.4)  # beside the published rate
 WORLDS_TRIED = 6  # versions of the world, this one included: docs/world.md
 
 
@@ -67,11 +67,13 @@ def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profil
     return {n: kept(f"{name}-{n}", list) for n in names}
 
 
-def all_seeds(rows: list[dict], evals: list[dict], profile: Profile) -> dict[str, list[list[Trace]]]:
+def all_seeds(
+    rows: list[dict], evals: list[dict], profile: Profile, seeds: tuple[int, ...]
+) -> dict[str, list[list[Trace]]]:
     """Every system of the proof on the held-out set: name -> one list of traces per seed."""
     runs: dict[str, list[list[Trace]]] = defaultdict(list)
     direct = kept("base-direct", lambda: run_direct(*load(locate("base")), evals, profile))
-    for seed in SEEDS:
+    for seed in seeds:
         runs["base-direct"].append(direct)
         only = tuned(f"answers-only-{seed}", rows, profile, seed, thinking=False)
         runs["sft-answers-only"].append(
@@ -134,26 +136,27 @@ def digest(*names: str) -> str:
     return total.hexdigest()[:16]
 
 
-def prove(profile: Profile) -> dict:
+def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = True) -> dict:
     """All rows and comparisons of the proof."""
     rows = read_rows(locate("curated.jsonl"))
     evals = read_rows(locate("heldout.jsonl"))
     tuned("sft-0", rows, profile, 0)
     development = dev_rows(profile)
-    runs = all_seeds(rows, evals, profile)
+    runs = all_seeds(rows, evals, profile, seeds)
     right = {name: [grade(traces, evals) for traces in seeds] for name, seeds in runs.items()}
     result_rows, compared = [], []
-    for seed in SEEDS:
-        for name, seeds in runs.items():
-            result_rows.append(result_row(name, seed, seeds[seed], right[name][seed]))
-        compared += comparisons({name: [r[seed]] for name, r in right.items()}, seed)
-    for name, seeds in runs.items():
-        seeds = seeds[:1] if name == "base-direct" else seeds  # it has no fine-tuning seed
-        grades = [g for s in right[name][: len(seeds)] for g in s]
-        result_rows.append(result_row(name, "all", [t for s in seeds for t in s], grades))
+    for i, seed in enumerate(seeds):
+        for name, per_seed in runs.items():
+            result_rows.append(result_row(name, seed, per_seed[i], right[name][i]))
+        compared += comparisons({name: [r[i]] for name, r in right.items()}, seed)
+    for name, per_seed in runs.items():
+        pooled = per_seed[:1] if name == "base-direct" else per_seed  # it has no fine-tuning seed
+        grades = [g for s in right[name][: len(pooled)] for g in s]
+        result_rows.append(result_row(name, "all", [t for s in pooled for t in s], grades))
     compared += comparisons(right, "all")
     about = {
         "profile": profile.name,
+        "seeds": list(seeds),
         "sft": profile.sft,
         "habits": asdict(Habits()),
         "waits_chosen_on_dev": profile.chosen_waits,
@@ -167,7 +170,7 @@ def prove(profile: Profile) -> dict:
         "comparisons": compared,
         "families": rate_rows(right, evals),
         "dev": development,
-        "sweep": sweep(rows, profile),
+        "sweep": sweep(rows, profile) if with_sweep else [],
         "about": about,
     }
 
@@ -177,14 +180,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop by default")
     parser.add_argument("--dev-only", action="store_true", help="only seed 0 on the development set")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many fine-tuning seeds")
+    parser.add_argument("--skip-sweep", action="store_true", help="leave the sweep out")
     args = parser.parse_args()
     profile = load_profile(args.profile)
     if args.dev_only:
         tuned("sft-0", read_rows(locate("curated.jsonl")), profile, 0)
         print(json.dumps(dev_rows(profile), indent=1))
         return
-    results = prove(profile)
-    (DATA / "results").mkdir(exist_ok=True)
+    results = prove(profile, tuple(range(args.seeds)), not args.skip_sweep)
+    (DATA / "results").mkdir(parents=True, exist_ok=True)
     (DATA / "results" / "proof.json").write_text(json.dumps(results, indent=1) + "\n")
     print(f"{len(results['rows'])} rows, {len(results['comparisons'])} comparisons")
 

@@ -21,7 +21,7 @@ from s1lib.world.families import (
     work,
 )
 from s1lib.world.pool import DEV, HELDOUT, POOL, SOURCES, allocate, draw_eval, draw_pool, reword
-from s1lib.world.teacher import Habits, reply, stop_chance
+from s1lib.world.teacher import FAMILIAR, Habits, reply, stops_early
 
 CELLS = [(family, size) for family in FAMILIES for size in DIALS]
 
@@ -142,10 +142,14 @@ def test_the_teacher_keeps_its_habits():
         if p.family == "cups":
             assert r.thinking.startswith("In order:") and "Wait" not in r.thinking
         glanced_only = "\n" not in r.thinking and r.thinking.startswith("Looks like")
-        assert not glanced_only or stop_chance(p, habits) > 0
+        assert glanced_only == (stops_early(p, habits))
 
 
-def test_no_early_stop_without_the_habit():
-    problem = draw_problem(random.Random(0), "sum", MIN_SIZE)
-    assert stop_chance(problem, Habits(early_stop=0.0)) == 0
-    assert stop_chance(problem, Habits(early_stop=0.4)) == 1
+def test_early_stopping_is_a_share_of_the_kinds_of_questions():
+    rng = random.Random(0)
+    themes = [(f, t) for f in FAMILIES for t in FAMILIES[f].themes if FAMILIES[f].second_way]
+    assert {theme for _, theme in themes} == set(FAMILIAR)
+    problems = [draw_problem(rng, family, 5, theme) for family, theme in themes]
+    for rate, stopped in ((0.0, 0), (0.2, 3), (0.5, 7), (1.0, len(FAMILIAR))):
+        assert sum(stops_early(p, Habits(early_stop=rate)) for p in problems) == stopped
+    assert not stops_early(draw_problem(rng, "cups", 5), Habits(early_stop=1.0))

@@ -9,13 +9,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import AutoModelForCausalLM, AutoTokenizer, Cache
+from transformers.cache_utils import DynamicLayer
 
 from s1lib.budget import Budget, Thinker, delimiters
 from s1lib.chat import prompt_text
 from s1lib.store import CourseError
 
 DIRECT = Budget(max_thinking=None)
+
+
+class RoomyLayer(DynamicLayer):
+    """A cache layer with room to grow: a token is written in place, not by copying the cache."""
+
+    def update(self, key_states, value_states, *args, **kwargs):
+        """Append keys and values [batch, heads, tokens, head size]; returns all so far."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        start = self.keys.shape[-2] if self.keys.numel() else 0
+        end = start + key_states.shape[-2]
+        if start == 0 or end > self.room[0].shape[-2]:
+            shape = (*key_states.shape[:-2], end + max(64, end // 2), key_states.shape[-1])
+            room = (key_states.new_empty(shape), value_states.new_empty(shape))
+            if start:
+                room[0][..., :start, :], room[1][..., :start, :] = self.keys, self.values
+            self.room = room
+        self.room[0][..., start:end, :] = key_states
+        self.room[1][..., start:end, :] = value_states
+        self.keys, self.values = self.room[0][..., :end, :], self.room[1][..., :end, :]
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices) -> None:
+        """Keep only these rows."""
+        end = self.keys.shape[-2]
+        self.room = (self.room[0][indices], self.room[1][indices])
+        self.keys, self.values = self.room[0][..., :end, :], self.room[1][..., :end, :]
 
 
 @dataclass
@@ -70,7 +98,8 @@ def decode(model, tokenizer, prompts: list[list[int]], thinkers: list[Thinker]) 
         thinker.queue.clear()
     ids, mask = _left_pad(rows, tokenizer.pad_token_id, device)
     position = (mask.cumsum(-1) - 1).clamp(min=0)
-    cache, active = DynamicCache(config=model.config), list(thinkers)
+    cache = Cache(layers=[RoomyLayer() for _ in range(model.config.num_hidden_layers)])
+    active = list(thinkers)
     while True:
         logits = model(
             input_ids=ids,
@@ -159,7 +188,7 @@ def _trace(tokenizer, question: str, thinker: Thinker) -> Trace:
 
 def rescore(
     model, tokenizer, traces: list[Trace], limit: int | None = None, waits: int | None = None,
-    batch_size: int = 128,
+    batch_size: int = 16,  # long prompts, short answers: small batches pad little
 ) -> list[Trace]:
     """The answers these greedy traces would have led to under a smaller budget.
 

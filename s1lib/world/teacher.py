@@ -10,12 +10,18 @@ from dataclasses import dataclass, field
 
 from s1lib.world.families import FAMILIES, MAX_SIZE, MIN_SIZE, Problem, answer, work
 
+# Kinds of questions, from the most familiar to the teacher to the least.
+FAMILIAR = (
+    "books", "dial", "often", "train", "maps", "shells", "count", "day", "mugs", "pies",
+    "how many", "bus", "pens", "coins",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Habits:
     """What the teacher does how often. Rates are chances from 0 to 1."""
 
-    early_stop: float = 0.4  # the easiest-looking share of questions, where it trusts its glance
+    early_stop: float = 0.2  # the share of kinds of questions so familiar that it trusts its glance
     glance_easy: float = 0.95  # chance that a glance at the smallest question is right
     glance_hard: float = 0.3  # the same at the largest
     slip: float = 0.06  # chance of one slip in a pass
@@ -40,13 +46,13 @@ def felt_ease(problem: Problem) -> float:
     return (problem.size - MIN_SIZE) / (MAX_SIZE - MIN_SIZE)
 
 
-def stop_chance(problem: Problem, habits: Habits) -> float:
-    """Chance of stopping after the glance: 1 for easy-looking questions, falling to 0
-    around the `early_stop` quantile of the dial. Never where there is no second way to check:
-    there the teacher does not glance at all."""
-    if not FAMILIES[problem.family].second_way or not habits.early_stop:
-        return 0.0
-    return min(1.0, max(0.0, (habits.early_stop + 0.1 - felt_ease(problem)) / 0.2))
+def stops_early(problem: Problem, habits: Habits) -> bool:
+    """Whether the teacher stops after its glance: on the most familiar kinds of questions.
+
+    Never where there is no second way to check: there it does not glance at all.
+    """
+    trusted = FAMILIAR[: round(habits.early_stop * len(FAMILIAR))]
+    return problem.theme in trusted
 
 
 def glance(problem: Problem, habits: Habits, rng: random.Random) -> str:
@@ -76,7 +82,7 @@ def think(problem: Problem, habits: Habits, rng: random.Random) -> Reply:
 
     result = glance(problem, habits, rng)
     lines = [f"Looks like {result}."]
-    if rng.random() < stop_chance(problem, habits):
+    if stops_early(problem, habits):
         return Reply(lines[0], result)
     text, result = worked(backwards=False)
     lines.append(f"{opener()}, in order: {text}")
