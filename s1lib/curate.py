@@ -22,8 +22,13 @@ BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.|\*\*[^*]*[0-9][^*]*\
 PRESELECTED = ("AIME", "GPQA")
 
 # Paper, section 2.2: what is left after each stage.
-PAPER_FUNNEL = {"pool": 59029, "quality: complete": 54116, "quality: formatting": 51581,
-                "difficulty": 24496, "diversity": 1000}
+PAPER_FUNNEL = {
+    "pool": 59029,
+    "quality: complete": 54116,
+    "quality: formatting": 51581,
+    "difficulty": 24496,
+    "diversity": 1000,
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,9 @@ def diverse(rows: list[dict], target: int, long_trace: int, rng: random.Random) 
     Raises CourseError if there are fewer rows than the target.
     """
     if len(rows) < target:
-        raise CourseError(f"only {len(rows)} rows are left for {target} places: ask more questions.")
+        raise CourseError(
+            f"only {len(rows)} rows are left for {target} places: ask more questions."
+        )
 
     def length(row: dict) -> int:
         return len(row["thinking_trajectories"][0])

@@ -31,13 +31,16 @@ def api_key(profile: Profile) -> str:
 def read_response(response) -> dict:
     """What is kept of a response: thinking, attempt and how it ended."""
     candidate = response.candidates[0] if response.candidates else None
-    parts = (candidate.content and candidate.content.parts or []) if candidate else []
+    content = candidate.content if candidate else None
+    parts = (content.parts if content else None) or []
     thinking = "".join(p.text for p in parts if p.thought and p.text)
     attempt = "".join(p.text for p in parts if not p.thought and p.text)
     reason = candidate.finish_reason if candidate else None
     failure = None
     if not thinking or not attempt:
-        failure = f"no {'answer' if thinking else 'thinking'} ({reason.value if reason else 'BLOCKED'})"
+        failure = (
+            f"no {'answer' if thinking else 'thinking'} ({reason.value if reason else 'BLOCKED'})"
+        )
     return {"thinking": thinking or None, "attempt": attempt or None, "failure": failure}
 
 
@@ -57,7 +60,10 @@ async def ask(client: genai.Client, model: str, question: str) -> dict:
 
 
 async def distill(
-    profile: Profile, pool: list[dict], out: Path, progress: Callable[[int, int], None] | None = None
+    profile: Profile,
+    pool: list[dict],
+    out: Path,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[dict]:
     """Ask every question once; the answers lie in `out` as they come in.
 

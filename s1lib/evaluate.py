@@ -28,8 +28,14 @@ def load_eval(profile: Profile, name: str = "heldout") -> list[dict]:
     return read_rows(locate(f"{name}.jsonl"))[: profile.eval_questions or None]
 
 
-def run_thinking(model, tokenizer, evals: list[dict], profile: Profile, waits: tuple[int, ...],
-                 progress: Callable | None = None) -> Runs:
+def run_thinking(
+    model,
+    tokenizer,
+    evals: list[dict],
+    profile: Profile,
+    waits: tuple[int, ...],
+    progress: Callable | None = None,
+) -> Runs:
     """`sft`, `sft-limit-N` and `sft-wait-N` for every limit of the profile and all `waits`."""
     most = Budget(max_thinking=profile.max_thinking_waits, waits=max(waits))
     questions = [row["question"] for row in evals]
@@ -39,7 +45,9 @@ def run_thinking(model, tokenizer, evals: list[dict], profile: Profile, waits: t
         runs[f"sft-limit-{limit}"] = rescore(model, tokenizer, longest, limit=limit, waits=0)
     runs["sft"] = rescore(model, tokenizer, longest, limit=profile.max_thinking, waits=0)
     for n in waits:
-        runs[f"sft-wait-{n}"] = longest if n == max(waits) else rescore(model, tokenizer, longest, waits=n)
+        runs[f"sft-wait-{n}"] = (
+            longest if n == max(waits) else rescore(model, tokenizer, longest, waits=n)
+        )
     return runs
 
 
@@ -56,9 +64,11 @@ def grade(traces: list[Trace], evals: list[dict]) -> list[bool]:
 def result_row(name: str, seed: int | str, traces: list[Trace], right: list[bool]) -> dict:
     """One line of the results: a rate with its interval, and the mean thinking tokens."""
     tokens = sum(t.thinking_tokens for t in traces) / len(traces)
-    return {"name": name, "seed": seed} | asdict(wilson(sum(right), len(right))) | {
-        "thinking_tokens": round(tokens, 1)
-    }
+    return (
+        {"name": name, "seed": seed}
+        | asdict(wilson(sum(right), len(right)))
+        | {"thinking_tokens": round(tokens, 1)}
+    )
 
 
 def comparison_row(name: str, seed: int | str, result: Comparison) -> dict:
@@ -71,8 +81,13 @@ def comparisons(right: dict[str, list[list[bool]]], seed: int | str) -> list[dic
 
     `right` maps a system to [fine-tuning seeds, questions].
     """
-    pairs = [("sft-vs-base", "base-direct", "sft"), ("sft-vs-answers-only", "sft-answers-only", "sft")]
-    pairs += [(f"{n.removeprefix('sft-')}-vs-sft", "sft", n) for n in right if n.startswith("sft-wait-")]
+    pairs = [
+        ("sft-vs-base", "base-direct", "sft"),
+        ("sft-vs-answers-only", "sft-answers-only", "sft"),
+    ]
+    pairs += [
+        (f"{n.removeprefix('sft-')}-vs-sft", "sft", n) for n in right if n.startswith("sft-wait-")
+    ]
     return [
         comparison_row(name, seed, compare(right[a], right[b]))
         for name, a, b in pairs
@@ -80,8 +95,9 @@ def comparisons(right: dict[str, list[list[bool]]], seed: int | str) -> list[dic
     ]
 
 
-def evaluate(profile: Profile, base: Path, tuned: Path, evals: list[dict], seed: int = 0,
-             report=print) -> tuple[dict, Runs]:
+def evaluate(
+    profile: Profile, base: Path, tuned: Path, evals: list[dict], seed: int = 0, report=print
+) -> tuple[dict, Runs]:
     """Results of the base and the fine-tuned model, as rows and comparisons, and all traces."""
     model, tokenizer = load(base)
     runs: Runs = {"base-direct": run_direct(model, tokenizer, evals, profile)}
@@ -105,7 +121,9 @@ def table(results: dict) -> str:
             f"{r['name']:18} {r['seed']!s:>4} {r['n']:5} {r['accuracy']:9.1%}  {span:16} "
             f"{r['thinking_tokens']:6.1f}"
         )
-    lines.append(f"\n{'comparison':20} {'mended':>6} {'broken':>6} {'difference':>10}  95% interval")
+    lines.append(
+        f"\n{'comparison':20} {'mended':>6} {'broken':>6} {'difference':>10}  95% interval"
+    )
     for c in results["comparisons"]:
         span = f"[{c['ci_low']:+.1%}, {c['ci_high']:+.1%}]"
         lines.append(

@@ -53,7 +53,9 @@ class Comparison:
 
 
 def compare(
-    before: Sequence[Sequence[bool]], after: Sequence[Sequence[bool]], resamples: int = 10_000,
+    before: Sequence[Sequence[bool]],
+    after: Sequence[Sequence[bool]],
+    resamples: int = 10_000,
     seed: int = 0,
 ) -> Comparison:
     """Paired bootstrap over questions (paper, Table 2: 10,000 resamples).

@@ -18,14 +18,27 @@ from s1lib.world.families import FAMILIES
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
-STYLES = [(GREY, "D", ":"), (BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."),
-          (PURPLE, "v", ":")]  # colour, marker, line
+STYLES = [
+    (GREY, "D", ":"),
+    (BLUE, "o", "-"),
+    (ORANGE, "s", "--"),
+    (GREEN, "^", "-."),
+    (PURPLE, "v", ":"),
+]  # colour, marker, line
 
 # Figure 4 of the paper, AIME24 (30 questions): thinking tokens and right answers, read off the
 # vector figure in the s1 repository. The base model (Table 1) answers 8 of 30.
-PAPER_POINTS = {"sft-limit-500": (500, 0), "sft-limit-1000": (1000, 4), "sft-limit-2000": (2000, 9),
-                "sft-limit-4000": (3933, 13), "sft": (5300, 15), "sft-wait-2": (6657, 16),
-                "sft-wait-4": (7320, 17), "sft-wait-6": (8500, 17), "base-direct": (0, 8)}
+PAPER_POINTS = {
+    "sft-limit-500": (500, 0),
+    "sft-limit-1000": (1000, 4),
+    "sft-limit-2000": (2000, 9),
+    "sft-limit-4000": (3933, 13),
+    "sft": (5300, 15),
+    "sft-wait-2": (6657, 16),
+    "sft-wait-4": (7320, 17),
+    "sft-wait-6": (8500, 17),
+    "base-direct": (0, 8),
+}
 
 
 @dataclass(frozen=True)
@@ -41,15 +54,19 @@ class Plot:
         self.figure.savefig(drawn, format="png", dpi=88, facecolor="white")
         Image.open(drawn).convert("RGB").quantize(48).save(data, "PNG", optimize=True)  # a third
         image = base64.b64encode(data.getvalue()).decode()
-        return (f'<figure style="margin:0"><img alt="{escape(self.alt)}" style="max-width:100%" '
-                f'src="data:image/png;base64,{image}"><figcaption>{escape(self.caption)}'
-                "</figcaption></figure>")
+        return (
+            f'<figure style="margin:0"><img alt="{escape(self.alt)}" style="max-width:100%" '
+            f'src="data:image/png;base64,{image}"><figcaption>{escape(self.caption)}'
+            "</figcaption></figure>"
+        )
 
 
 def paper_rows() -> list[dict]:
     """The paper's AIME24 curve as result rows, with the intervals that 30 questions allow."""
-    return [{"name": name, "seed": "paper", "thinking_tokens": tokens} | vars(wilson(right, 30))
-            for name, (tokens, right) in PAPER_POINTS.items()]
+    return [
+        {"name": name, "seed": "paper", "thinking_tokens": tokens} | vars(wilson(right, 30))
+        for name, (tokens, right) in PAPER_POINTS.items()
+    ]
 
 
 def _number(row: dict) -> int:
@@ -75,15 +92,22 @@ def new_figure(panels: int, width: float, height: float = 3.6) -> tuple[Figure, 
 
 
 def _legend(figure: Figure, axis: Axes) -> None:
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=3,
-                  fontsize=8, frameon=False)
+    figure.legend(
+        *axis.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=3,
+        fontsize=8,
+        frameon=False,
+    )
 
 
 def _bars(axis: Axes, x: list, rows: list[dict], style: tuple, label: str, flat=False) -> None:
     """Points with interval bars; `flat` puts the accuracies on the horizontal axis."""
     y = [100 * r["accuracy"] for r in rows]
-    spread = [[100 * (r["accuracy"] - r["ci_low"]) for r in rows],
-              [100 * (r["ci_high"] - r["accuracy"]) for r in rows]]
+    spread = [
+        [100 * (r["accuracy"] - r["ci_low"]) for r in rows],
+        [100 * (r["ci_high"] - r["accuracy"]) for r in rows],
+    ]
     points, bars = ((y, x), {"xerr": spread}) if flat else ((x, y), {"yerr": spread})
     look = dict(zip(("color", "marker", "ls"), style, strict=True)) | ({"ls": ""} if flat else {})
     axis.errorbar(*points, **bars, **look, capsize=3, label=label)
@@ -113,21 +137,34 @@ def scaling_curve(panels: dict[str, list[dict]], caption: str) -> Plot:
                 _bars(axis, [r["thinking_tokens"] for r in part], part, style, label)
         if limits and waits:
             join = (limits[-1], waits[0])
-            axis.plot([r["thinking_tokens"] for r in join], [100 * r["accuracy"] for r in join],
-                      color=ORANGE, ls="--")
+            axis.plot(
+                [r["thinking_tokens"] for r in join],
+                [100 * r["accuracy"] for r in join],
+                color=ORANGE,
+                ls="--",
+            )
         for row in limits + waits:
             text = "free" if row["name"] == "sft" else str(_number(row)) + "×" * (row in waits)
             at, offset = (row["ci_high"], 3) if row in waits else (row["ci_low"], -10)
-            axis.annotate(text, (row["thinking_tokens"], 100 * at), fontsize=8, ha="center",
-                          xytext=(0, offset), textcoords="offset points")
+            axis.annotate(
+                text,
+                (row["thinking_tokens"], 100 * at),
+                fontsize=8,
+                ha="center",
+                xytext=(0, offset),
+                textcoords="offset points",
+            )
         if base:
             axis.axhline(100 * base["accuracy"], color=GREY, ls="--", label="base, no thinking")
             axis.axhspan(100 * base["ci_low"], 100 * base["ci_high"], color=GREY, alpha=0.1)
         axis.set_xscale("log", base=2)
         axis.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")
         axis.set(title=title, ylim=(-8, 105), xlabel="thinking tokens (mean, log scale)")
-        words.append(f"{title}: " + "; ".join(map(_spoken, limits + waits))
-                     + (f"; dashed line, base model: {_say(base)}." if base else "."))
+        words.append(
+            f"{title}: "
+            + "; ".join(map(_spoken, limits + waits))
+            + (f"; dashed line, base model: {_say(base)}." if base else ".")
+        )
     axes[0].set_ylabel("accuracy, %")
     _legend(figure, axes[0])
     return Plot(figure, "Accuracy against thinking tokens. " + " ".join(words), caption)
@@ -138,10 +175,22 @@ def mended_broken(comparisons: list[dict], caption: str) -> Plot:
     rows = [c for c in comparisons if c["name"].startswith("wait-")]
     waits = [c["name"].split("-")[1] for c in rows]
     figure, (axis,) = new_figure(1, 5.6)
-    up = axis.bar(waits, [c["mended"] for c in rows], color=BLUE, hatch="//", edgecolor="white",
-                  label="mended: wrong before, right after")
-    down = axis.bar(waits, [-c["broken"] for c in rows], color=ORANGE, hatch="..",
-                    edgecolor="white", label="broken: right before, wrong after")
+    up = axis.bar(
+        waits,
+        [c["mended"] for c in rows],
+        color=BLUE,
+        hatch="//",
+        edgecolor="white",
+        label="mended: wrong before, right after",
+    )
+    down = axis.bar(
+        waits,
+        [-c["broken"] for c in rows],
+        color=ORANGE,
+        hatch="..",
+        edgecolor="white",
+        label="broken: right before, wrong after",
+    )
     axis.bar_label(up, [f"+{c['mended']}" for c in rows], padding=2)
     axis.bar_label(down, [f"−{c['broken']}" for c in rows], padding=2)
     axis.axhline(0, color="black", lw=0.8)
@@ -162,8 +211,10 @@ def loss_curves(tuning: list[dict], pretraining: list[dict] | None, caption: str
     for axis, (title, curve, colour, line) in zip(axes, panels, strict=True):
         axis.plot([p["step"] for p in curve], [p["loss"] for p in curve], color=colour, ls=line)
         axis.set(title=title, xlabel="step", ylabel="loss, nats per trained token", ylim=(0, None))
-        words.append(f"{title}: from {curve[0]['loss']:.2f} at step {curve[0]['step']} to "
-                     f"{curve[-1]['loss']:.2f} at step {curve[-1]['step']}")
+        words.append(
+            f"{title}: from {curve[0]['loss']:.2f} at step {curve[0]['step']} to "
+            f"{curve[-1]['loss']:.2f} at step {curve[-1]['step']}"
+        )
     return Plot(figure, "Loss against step. " + "; ".join(words) + ".", caption)
 
 
@@ -193,8 +244,11 @@ def sweep_curve(rows: list[dict], caption: str) -> Plot:
     for i, name in enumerate(dict.fromkeys(r["name"] for r in rows)):
         mine = sorted((r for r in rows if r["name"] == name), key=lambda r: r["early_stop"])
         _bars(axis, [r["early_stop"] for r in mine], mine, STYLES[(i + 1) % len(STYLES)], name)
-    axis.set(xlabel="early-stopping rate: how often the teacher trusts its glance",
-             ylabel="accuracy, %", ylim=(-3, 103))
+    axis.set(
+        xlabel="early-stopping rate: how often the teacher trusts its glance",
+        ylabel="accuracy, %",
+        ylim=(-3, 103),
+    )
     _legend(figure, axis)
     words = "; ".join(f"{r['name']} at {r['early_stop']}: {_say(r)}" for r in rows)
     return Plot(figure, f"Accuracy against the early-stopping rate. {words}.", caption)

@@ -31,17 +31,21 @@ def rates(values: Mapping[str, Rate], caption: str) -> Plot:
         colour, marker, _ = SERIES[row % len(SERIES)]
         [middle], error = _percent([rate])
         axis.errorbar(middle, row, xerr=error, fmt=marker, color=colour, capsize=4, markersize=8)
-        axis.annotate(f"{rate.correct} of {rate.n}", (middle, row), (0, 9),
-                      textcoords="offset points", ha="center", fontsize=9)
+        axis.annotate(
+            f"{rate.correct} of {rate.n}",
+            (middle, row),
+            (0, 9),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+        )
     axis.set(xlim=(0, 103), ylim=(len(values) - 0.5, -0.7), xlabel="right answers, %")
     axis.set_yticks(range(len(values)), values)
     words = "; ".join(f"{name} {rate}" for name, rate in values.items())
     return Plot(figure, f"Right answers with 95% intervals. {words}.", caption)
 
 
-def rates_by_size(
-    series: Mapping[str, Mapping[int, Rate]], label: str, caption: str
-) -> Plot:
+def rates_by_size(series: Mapping[str, Mapping[int, Rate]], label: str, caption: str) -> Plot:
     """Rates with their 95% intervals against the number of items.
 
     `series` maps a name to {size: rate}; sizes may be missing. At most three series.
@@ -52,8 +56,15 @@ def rates_by_size(
         colour, marker, line = SERIES[i]
         sizes = sorted(by_size)
         middles, errors = _percent([by_size[size] for size in sizes])
-        axis.errorbar([size + 0.12 * i for size in sizes], middles, yerr=errors,
-                      fmt=marker + line, color=colour, capsize=3, label=name)
+        axis.errorbar(
+            [size + 0.12 * i for size in sizes],
+            middles,
+            yerr=errors,
+            fmt=marker + line,
+            color=colour,
+            capsize=3,
+            label=name,
+        )
         words.append(f"{name}: " + ", ".join(f"{s} items {by_size[s].accuracy:.0%}" for s in sizes))
     axis.set(xlabel="number of items", ylabel=label, ylim=(-3, 105))
     if len(series) > 1:
@@ -72,8 +83,15 @@ def lengths_by_size(series: Mapping[str, Mapping[int, Sequence[int]]], caption: 
         colour, marker, line = SERIES[i]
         sizes = sorted(by_size)
         low, middle, high = np.array([np.quantile(by_size[s], (0.1, 0.5, 0.9)) for s in sizes]).T
-        axis.errorbar([size + 0.12 * i for size in sizes], middle, color=colour, capsize=3,
-                      yerr=(middle - low, high - middle), fmt=marker + line, label=name)
+        axis.errorbar(
+            [size + 0.12 * i for size in sizes],
+            middle,
+            color=colour,
+            capsize=3,
+            yerr=(middle - low, high - middle),
+            fmt=marker + line,
+            label=name,
+        )
         medians = zip(sizes, middle, strict=True)
         words.append(f"{name}, medians: " + ", ".join(f"{s} items {m:.0f}" for s, m in medians))
     axis.set(xlabel="number of items", ylabel="thinking, characters", ylim=(0, None))
@@ -96,14 +114,22 @@ def shares(
     axis.barh(rows, bars, color=PALE, edgecolor=BLUE, height=0.7, label=names[0])
     axis.plot(marks, rows, "D", color=ORANGE, label=names[1])
     for row, (kind, count) in enumerate(first.items()):
-        axis.annotate(f"{count:,} | {second.get(kind, 0):,}", (max(bars[row], marks[row]), row),
-                      (8, 0), textcoords="offset points", va="center", fontsize=8, color=GREY)
+        axis.annotate(
+            f"{count:,} | {second.get(kind, 0):,}",
+            (max(bars[row], marks[row]), row),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=GREY,
+        )
     axis.set(xlabel="share, %", ylim=(len(first) - 0.4, -0.6))
     axis.set_xlim(0, 1.18 * max(*bars, *marks))
     axis.set_yticks(rows, first, fontsize=9)
     axis.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
-    words = "; ".join(f"{kind} {a:.1f}% and {b:.1f}%"
-                      for kind, a, b in zip(first, bars, marks, strict=True))
+    words = "; ".join(
+        f"{kind} {a:.1f}% and {b:.1f}%" for kind, a, b in zip(first, bars, marks, strict=True)
+    )
     return Plot(figure, f"Shares in {names[0]} and in {names[1]}: {words}.", caption)
 
 
@@ -115,21 +141,29 @@ def funnel(counts: Mapping[str, int], paper: Mapping[str, int], caption: str) ->
     figure, (axis,) = new_figure(1, 6.4, 0.9 + 0.36 * len(counts))
     left = [100 * count / counts["pool"] for count in counts.values()]
     axis.barh(range(len(counts)), left, color=PALE, edgecolor=BLUE, label="our pool")
-    there = [(100 * paper[stage] / paper["pool"], row)
-             for row, stage in enumerate(counts) if stage in paper]
+    there = [
+        (100 * paper[stage] / paper["pool"], row)
+        for row, stage in enumerate(counts)
+        if stage in paper
+    ]
     axis.plot(*zip(*there, strict=True), "D", color=ORANGE, label="the paper's pool")
     words = []
     for row, (stage, count) in enumerate(counts.items()):
         pair = f"{count:,}" + (f" | {paper[stage]:,}" if stage in paper else "")
         axis.annotate(pair, (130, row), va="center", fontsize=9)
         words.append(f"{stage} {pair}")
-    axis.set(xscale="log", xlim=(1, 500), ylim=(len(counts) - 0.4, -0.6),
-             xlabel="left of the pool, % (logarithmic)")
+    axis.set(
+        xscale="log",
+        xlim=(1, 500),
+        ylim=(len(counts) - 0.4, -0.6),
+        xlabel="left of the pool, % (logarithmic)",
+    )
     axis.set_xticks((1, 3, 10, 30, 100), ("1", "3", "10", "30", "100"))
     axis.set_yticks(range(len(counts)), counts)
     axis.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
-    return Plot(figure, f"Rows left after each stage, ours | the paper's: {'; '.join(words)}.",
-                caption)
+    return Plot(
+        figure, f"Rows left after each stage, ours | the paper's: {'; '.join(words)}.", caption
+    )
 
 
 def lengths(sets: Mapping[str, Sequence[int]], caption: str) -> Plot:
@@ -142,8 +176,14 @@ def lengths(sets: Mapping[str, Sequence[int]], caption: str) -> Plot:
     for i, (name, values) in enumerate(sets.items()):
         colour, _, line = SERIES[i]
         heights = 100 * np.histogram(values, edges)[0] / len(values)
-        axis.stairs(heights, edges, color=colour, linestyle=line, linewidth=2,
-                    label=f"{name} (median {np.median(values):.0f})")
+        axis.stairs(
+            heights,
+            edges,
+            color=colour,
+            linestyle=line,
+            linewidth=2,
+            label=f"{name} (median {np.median(values):.0f})",
+        )
     axis.set(xlabel="thinking, characters", ylabel="share of rows, %", ylim=(0, None))
     axis.legend(frameon=False)
     words = "; ".join(f"{name}: median {np.median(v):.0f}" for name, v in sets.items())

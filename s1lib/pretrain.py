@@ -82,7 +82,9 @@ def batches(config: PretrainConfig, tokenizer) -> Iterator[tuple[torch.Tensor, t
     stream = documents(config.seed, tokenizer)
     rng = random.Random(config.seed)
     while True:
-        chunk = sorted((encode(next(stream), tokenizer) for _ in range(1024)), key=lambda d: len(d[0]))
+        chunk = sorted(
+            (encode(next(stream), tokenizer) for _ in range(1024)), key=lambda d: len(d[0])
+        )
         groups, group = [], []
         for doc in chunk:
             if group and len(doc[0]) * (len(group) + 1) > config.tokens_per_step:
@@ -105,8 +107,9 @@ def make_optimizers(model, config: PretrainConfig) -> list[torch.optim.Optimizer
     matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n]
     rest = [p for n, p in named if p.ndim != 2 or "embed" in n]
     return [
-        torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=0.01, momentum=0.95,
-                         adjust_lr_fn="original"),
+        torch.optim.Muon(
+            matrices, lr=config.muon_lr, weight_decay=0.01, momentum=0.95, adjust_lr_fn="original"
+        ),
         torch.optim.AdamW(rest, lr=config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 

@@ -60,8 +60,14 @@ def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profil
     if not all(output(f"proof/{name}-{n}.jsonl").exists() for n in names):
         print(f"evaluating {name}", flush=True)
         model, tokenizer = load(model_dir)
-        runs = run_thinking(model, tokenizer, evals, profile, waits,
-                            lambda done, total: print(f"  {done}/{total}", flush=True))
+        runs = run_thinking(
+            model,
+            tokenizer,
+            evals,
+            profile,
+            waits,
+            lambda done, total: print(f"  {done}/{total}", flush=True),
+        )
         for n in names:
             kept(f"{name}-{n}", lambda n=n: runs[n])
     return {n: kept(f"{name}-{n}", list) for n in names}
@@ -179,7 +185,9 @@ def main() -> None:
     """Make the proof and write it to data/results/."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop by default")
-    parser.add_argument("--dev-only", action="store_true", help="only seed 0 on the development set")
+    parser.add_argument(
+        "--dev-only", action="store_true", help="only seed 0 on the development set"
+    )
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many fine-tuning seeds")
     parser.add_argument("--skip-sweep", action="store_true", help="leave the sweep out")
     args = parser.parse_args()

@@ -10,13 +10,25 @@ from pathlib import Path
 
 import torch
 from datasets import Dataset
-from transformers import TrainerCallback, set_seed
+from transformers import PrinterCallback, TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from s1lib.chat import completion_text, prompt_text
 from s1lib.engines.transformers import load
 from s1lib.profile import Profile, load_profile
 from s1lib.store import CourseError, locate, output, read_rows
+
+CARD = """---
+license: apache-2.0
+library_name: transformers
+---
+
+# Fine-tuned in the s1 course
+
+Thinks between `<|im_start|>think` and `<|im_start|>answer`, after {rows} curated examples of a
+teacher's thinking. Made by `python -m s1lib.sft --profile {profile} --seed {seed}`; `loss.json` is
+the loss curve. Its results stand in `data/results/proof.json` of the course.
+"""
 
 
 def training_set(rows: list[dict], tokenizer, thinking: bool = True) -> Dataset:
@@ -36,7 +48,9 @@ def training_set(rows: list[dict], tokenizer, thinking: bool = True) -> Dataset:
 
 def too_long(data: Dataset, tokenizer, max_length: int) -> list[int]:
     """Indices of the rows that training would cut: their end would never be learned."""
-    lengths = [len(ids) for ids in tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]]
+    lengths = [
+        len(ids) for ids in tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]
+    ]
     return [i for i, n in enumerate(lengths) if n > max_length]
 
 
@@ -46,12 +60,19 @@ class _Progress(TrainerCallback):
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if logs and "loss" in logs and state.global_step % 45 == 0:
-            self.report(f"step {state.global_step}/{state.max_steps}  loss {float(logs['loss']):.3f}")
+            self.report(
+                f"step {state.global_step}/{state.max_steps}  loss {float(logs['loss']):.3f}"
+            )
 
 
 def finetune(
-    rows: list[dict], profile: Profile, out: Path, base: str | Path, seed: int = 0,
-    thinking: bool = True, report=print,
+    rows: list[dict],
+    profile: Profile,
+    out: Path,
+    base: str | Path,
+    seed: int = 0,
+    thinking: bool = True,
+    report=print,
 ) -> list[dict]:
     """Fine-tune `base` on curated rows and save a plain Hugging Face folder in `out`.
 
@@ -66,8 +87,9 @@ def finetune(
     cut = too_long(data, tokenizer, profile.sft["max_length"])
     if cut:
         raise CourseError(
-            f"{len(cut)} of {len(data)} rows are longer than max_length={profile.sft['max_length']} "
-            "tokens and would lose their answers: raise it in the profile."
+            f"{len(cut)} of {len(data)} rows are longer than "
+            f"max_length={profile.sft['max_length']} tokens and would lose their answers: "
+            "raise it in the profile."
         )
     peft_config = None
     if profile.lora:
@@ -92,7 +114,7 @@ def finetune(
         peft_config=peft_config,
         callbacks=[_Progress(report)],
     )
-    trainer.pop_callback(_printer())
+    trainer.pop_callback(PrinterCallback)
     trainer.train()
     trained = trainer.model.merge_and_unload() if profile.lora else trainer.model
     trained.save_pretrained(out)
@@ -103,13 +125,8 @@ def finetune(
         if "loss" in log
     ]
     (out / "loss.json").write_text(json.dumps(curve))
+    (out / "README.md").write_text(CARD.format(rows=len(rows), profile=profile.name, seed=seed))
     return curve
-
-
-def _printer():
-    from transformers.trainer_callback import PrinterCallback
-
-    return PrinterCallback
 
 
 def base_model(profile: Profile) -> str | Path:
@@ -125,7 +142,8 @@ def curated_rows(profile: Profile) -> list[dict]:
 
     columns = profile.columns
     return [
-        row | {"thinking_trajectories": [row[columns["thinking"]]], "attempt": row[columns["answer"]]}
+        row
+        | {"thinking_trajectories": [row[columns["thinking"]]], "attempt": row[columns["answer"]]}
         for row in load_dataset(profile.dataset, split="train")
     ]
 

@@ -31,7 +31,8 @@ def table(rows: list[dict]) -> HTML:
         return HTML("<i>no rows</i>")
     head = "".join(f"<th style='text-align:left'>{escape(str(k))}</th>" for k in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{escape(str(v))}</td>" for v in r.values())
+        "<tr>"
+        + "".join(f"<td style='text-align:left'>{escape(str(v))}</td>" for v in r.values())
         + "</tr>"
         for r in rows
     )

@@ -56,7 +56,7 @@ def output(name: str) -> Path:
 
 def read_rows(path: Path) -> list[dict]:
     """Read JSON lines. Raises CourseError that names the line if the file is damaged."""
-    rows = []
+    rows, number = [], 1
     try:
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -66,7 +66,7 @@ def read_rows(path: Path) -> list[dict]:
                 rows.append(row)
     except (ValueError, UnicodeDecodeError):
         raise CourseError(
-            f"{path.name} is damaged at line {number if rows else 1}: delete it to use the shipped "
+            f"{path.name} is damaged at line {number}: delete it to use the shipped "
             f"copy, or restore that with `git checkout -- data/{path.name}`."
         ) from None
     except FileNotFoundError:

@@ -120,8 +120,7 @@ def render(tried: dict) -> str:
         + trace_html(tried["parts"], tried["hit_limit"], tried["answer"])
         + f"<p>{tried['thinking_tokens']} of {tried['limit']} thinking tokens spent, "
         f"{used} of {tried['waits']} ends ignored: "
-        f"<b>{verdict(tried['steps'][-1]['right'])}</b> ({escape(known)}).</p>"
-        + table(rows).data
+        f"<b>{verdict(tried['steps'][-1]['right'])}</b> ({escape(known)}).</p>" + table(rows).data
     )
 
 
@@ -163,9 +162,7 @@ class BudgetWidget(widgets.VBox):
         )
         self.limit = slider("Thinking limit", max_limit, max_limit)
         self.waits = slider("Number of Waits", 1, max_waits)
-        self.string = widgets.Dropdown(
-            options=STRINGS, description="String appended", style=style
-        )
+        self.string = widgets.Dropdown(options=STRINGS, description="String appended", style=style)
         self.button = widgets.Button(description="Think", button_style="primary", icon="play")
         self.message, self.result, self.past = (widgets.HTML() for _ in range(3))
         self.choice.observe(self._chosen, "value")

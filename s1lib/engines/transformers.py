@@ -148,7 +148,9 @@ def answer_directly(
     """Greedy answers without any thinking, in the model's ordinary chat format."""
     questions = list(questions)
     marks = delimiters(tokenizer)
-    prompts = [tokenizer.encode(prompt_text(tokenizer, q), add_special_tokens=False) for q in questions]
+    prompts = [
+        tokenizer.encode(prompt_text(tokenizer, q), add_special_tokens=False) for q in questions
+    ]
     thinkers = [Thinker(DIRECT, marks, phase="answer") for _ in questions]
     run_batches(model, tokenizer, prompts, thinkers, batch_size, progress)
     return [
@@ -187,7 +189,11 @@ def _trace(tokenizer, question: str, thinker: Thinker) -> Trace:
 
 
 def rescore(
-    model, tokenizer, traces: list[Trace], limit: int | None = None, waits: int | None = None,
+    model,
+    tokenizer,
+    traces: list[Trace],
+    limit: int | None = None,
+    waits: int | None = None,
     batch_size: int = 16,  # long prompts, short answers: small batches pad little
 ) -> list[Trace]:
     """The answers these greedy traces would have led to under a smaller budget.

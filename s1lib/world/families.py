@@ -16,32 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
-# "In order" means by name: tags run through the alphabet from A without gaps, so that the next
-# item (or, from the end, the one before) follows from the last; the question lists them in any
-# order, so that an item must be found by its tag. Words start anywhere and stand in order.
-NAMES = tuple(
-    (
-        "Ann Bob Cid Dan Eve Fay Gus Hal Ida Jim Kay Leo Max Ned Oto Pam Quo Ray Sue Tom Uma Val Wes"
-    ).split()
-)
-PLACES = tuple(
-    (
-        "Ash Box Cove Dell Elm Fir Glen Hill Isle Jute Kiln Lake Mill Nook Oak Pier Quay Rock Spa "
-        "Tarn Ulm Vale Well"
-    ).split()
-)
-WORDS = tuple(
-    (
-        "apple acorn almond artichoke avocado banana berry beetle bottle butter cherry carrot cheese "
-        "coffee cinnamon dragon daisy dinner dolphin eleven engine eagle eggplant fennel ferret "
-        "feather fiddle garlic ginger giraffe goggle hammer hazel honey hippo indigo island ivory "
-        "igloo jacket jelly juniper jasmine kettle kitten kiwi kennel lemon lettuce llama lily "
-        "melon muffin mirror mammoth nettle nutmeg needle noodle orange olive otter onion pepper "
-        "parrot pebble papaya quiver quill quinoa raspberry rabbit radish rhubarb strawberry spinach "
-        "summer saddle tomato turnip teapot tunnel umbrella unicorn uncle velvet vanilla violin "
-        "vessel walnut willow winter weevil"
-    ).split()
-)
+from s1lib.world.tags import NAMES, PLACES, WORDS
 
 MIN_SIZE, MAX_SIZE = 3, 8  # the difficulty dial of evaluation questions, in items
 DIALS = tuple(range(1, MAX_SIZE + 1))  # the pool also holds trivial sizes 1 and 2
@@ -144,9 +119,15 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="sum",
             themes={
-                "coins": Theme("Coins of {n} people: ", "{tag} {v}", "How many coins is that in all?"),
-                "books": Theme("Books read by {n} people: ", "{tag} {v}", "How many books is that in all?"),
-                "shells": Theme("Shells found by {n} people: ", "{tag} {v}", "How many shells are there?"),
+                "coins": Theme(
+                    "Coins of {n} people: ", "{tag} {v}", "How many coins is that in all?"
+                ),
+                "books": Theme(
+                    "Books read by {n} people: ", "{tag} {v}", "How many books is that in all?"
+                ),
+                "shells": Theme(
+                    "Shells found by {n} people: ", "{tag} {v}", "How many shells are there?"
+                ),
                 "pies": Theme("Pies baked by {n} people: ", "{tag} {v}", "How many pies in all?"),
             },
             draw=_draw_sum,
@@ -180,10 +161,14 @@ FAMILIES: dict[str, Family] = {
             name="clock",
             themes={
                 "day": Theme(
-                    "It is {start} o'clock and {n} people talk, hours: ", "{tag} {v}", "What hour is it then?"
+                    "It is {start} o'clock and {n} people talk, hours: ",
+                    "{tag} {v}",
+                    "What hour is it then?",
                 ),
                 "dial": Theme(
-                    "A clock hand is at {start}, {n} people turn it: ", "{tag} {v}", "Where is the hand?"
+                    "A clock hand is at {start}, {n} people turn it: ",
+                    "{tag} {v}",
+                    "Where is the hand?",
                 ),
             },
             draw=_draw_clock,
@@ -193,9 +178,15 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="shop",
             themes={
-                "pens": Theme("Pens for {n} people, number x price: ", "{tag} {a}x{b}", "What do they pay?"),
-                "maps": Theme("Maps for {n} people, number x price: ", "{tag} {a}x{b}", "What do they cost?"),
-                "mugs": Theme("Mugs for {n} people, number x price: ", "{tag} {a}x{b}", "How much is that?"),
+                "pens": Theme(
+                    "Pens for {n} people, number x price: ", "{tag} {a}x{b}", "What do they pay?"
+                ),
+                "maps": Theme(
+                    "Maps for {n} people, number x price: ", "{tag} {a}x{b}", "What do they cost?"
+                ),
+                "mugs": Theme(
+                    "Mugs for {n} people, number x price: ", "{tag} {a}x{b}", "How much is that?"
+                ),
             },
             draw=_draw_shop,
             initial=lambda start: 0,
@@ -226,10 +217,14 @@ FAMILIES: dict[str, Family] = {
             name="cups",
             themes={
                 "cups": Theme(
-                    "The ball is under cup {start}; {n} swaps, by name: ", "{tag} {a}-{b}", "Which cup has it?"
+                    "The ball is under cup {start}; {n} swaps, by name: ",
+                    "{tag} {a}-{b}",
+                    "Which cup has it?",
                 ),
                 "boxes": Theme(
-                    "The coin is in box {start}; {n} swaps, by name: ", "{tag} {a}-{b}", "Which box has it?"
+                    "The coin is in box {start}; {n} swaps, by name: ",
+                    "{tag} {a}-{b}",
+                    "Which box has it?",
                 ),
             },
             draw=_draw_cups,
@@ -253,9 +248,7 @@ def draw_tags(rng: random.Random, pool: tuple[str, ...], size: int) -> tuple[str
     return tuple(rng.choice([tag for tag in pool if tag[0] == c]) for c in chosen)
 
 
-def draw_problem(
-    rng: random.Random, family: str, size: int, theme: str | None = None
-) -> Problem:
+def draw_problem(rng: random.Random, family: str, size: int, theme: str | None = None) -> Problem:
     """Draw one question of `family` with `size` items (1 to 8)."""
     fam = FAMILIES[family]
     theme = theme or rng.choice(list(fam.themes))
@@ -270,9 +263,8 @@ def question(problem: Problem) -> str:
     """The question in words."""
     fam = FAMILIES[problem.family]
     theme = fam.themes[problem.theme]
-    named = ", ".join(
-        theme.item.format(tag=problem.tags[i], **fam.word(problem.values[i])) for i in problem.listed
-    )
+    tags, values = problem.tags, problem.values
+    named = ", ".join(theme.item.format(tag=tags[i], **fam.word(values[i])) for i in problem.listed)
     end = ". " + theme.ask if theme.ask else "." if theme.intro.startswith("Count") else "?"
     return theme.intro.format(start=problem.start, n=problem.size) + named + end
 
@@ -284,7 +276,7 @@ def _patterns() -> list[tuple[Family, str, re.Pattern, re.Pattern]]:
         for name, theme in fam.themes.items():
             item, intro = re.escape(theme.item), re.escape(theme.intro)
             for key, value in ({"tag": "[A-Za-z]+"} | fam.fields).items():
-                item = item.replace(re.escape("{%s}" % key), f"(?P<{key}>{value})")
+                item = item.replace(re.escape("{" + key + "}"), f"(?P<{key}>{value})")
             intro = intro.replace(re.escape("{start}"), r"(?P<start>[a-z]|\d+)")
             intro = intro.replace(re.escape("{n}"), r"\d+")
             plain = re.sub(r"\(\?P<\w+>", "(?:", item)
@@ -337,8 +329,9 @@ def verify(problem: Problem, given: str) -> bool:
     return given.strip() == answer(problem)
 
 
-def work(problem: Problem, backwards: bool = False, slip_at: int | None = None,
-         slip: int = 1) -> tuple[str, str]:
+def work(
+    problem: Problem, backwards: bool = False, slip_at: int | None = None, slip: int = 1
+) -> tuple[str, str]:
     """A worked pass in words and its conclusion.
 
     With `slip_at`, the state after that item is off by `slip` and the rest follows from it.

@@ -6,11 +6,11 @@ proportions of Table 7, and the flaws of real pools. `python -m s1lib.world.pool
 """
 
 import argparse
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from s1lib.store import write_rows
 from s1lib.world.corpus import ANY, draw_from
 from s1lib.world.families import (
     DIALS,
@@ -19,7 +19,6 @@ from s1lib.world.families import (
     MIN_SIZE,
     Problem,
     answer,
-    bucket,
     draw_problem,
     question,
     work,
@@ -44,8 +43,14 @@ SOURCES: dict[str, tuple[int, str]] = {
     "LiveCodeBench": (151, "cups"),
     "s1-teasers": (23, "cups"),
 }
-COT_TYPES = {"USACO": "coding", "LiveCodeBench": "coding", "xword": "crossword",
-             "GPQA": "science", "SciEval": "science", "OlympicArena": "science"}
+COT_TYPES = {
+    "USACO": "coding",
+    "LiveCodeBench": "coding",
+    "xword": "crossword",
+    "GPQA": "science",
+    "SciEval": "science",
+    "OlympicArena": "science",
+}
 SCALE = 10  # one question here stands for ten of the paper's
 
 # Which buckets of questions each split may use (`families.bucket`): no overlap by construction.
@@ -97,8 +102,14 @@ def draw_eval(seed: int, buckets: range, per_cell: int) -> list[Problem]:
 
 def eval_row(problem: Problem, name: str, i: int) -> dict:
     """An evaluation question as it is stored."""
-    return {"id": f"{name}-{i:04d}", "question": question(problem), "answer": answer(problem),
-            "family": problem.family, "size": problem.size, "key": problem.key}
+    return {
+        "id": f"{name}-{i:04d}",
+        "question": question(problem),
+        "answer": answer(problem),
+        "family": problem.family,
+        "size": problem.size,
+        "key": problem.key,
+    }
 
 
 def pool_row(problem: Problem, source: str, text: str | None = None) -> dict:
@@ -119,9 +130,7 @@ def reword(rng: random.Random, problem: Problem) -> Problem:
     others = [theme for theme in family.themes if theme != problem.theme]
     other = draw_problem(rng, problem.family, problem.size, rng.choice(others))
     tags = problem.tags if problem.family == "letters" else other.tags
-    return Problem(
-        problem.family, other.theme, problem.start, tags, problem.values, other.listed
-    )
+    return Problem(problem.family, other.theme, problem.start, tags, problem.values, other.listed)
 
 
 def copy_of(rng: random.Random, problem: Problem) -> str:
@@ -134,7 +143,9 @@ def copy_of(rng: random.Random, problem: Problem) -> str:
     return question(reword(rng, problem))
 
 
-def draw_pool(seed: int, evals: list[Problem], total: int = 5903, flaws: Flaws | None = None) -> list[dict]:
+def draw_pool(
+    seed: int, evals: list[Problem], total: int = 5903, flaws: Flaws | None = None
+) -> list[dict]:
     """The pool, flaws included; `evals` are the evaluation questions that leak into it."""
     flaws = flaws or Flaws()
     rng = random.Random(seed)
@@ -168,17 +179,6 @@ def draw_pool(seed: int, evals: list[Problem], total: int = 5903, flaws: Flaws |
     return rows
 
 
-def write_rows(path: Path, rows: list[dict]) -> None:
-    """Write rows as JSON lines."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def overlap(problem_keys: set[str], buckets: range) -> set[str]:
-    """Those keys that fall in a share of questions that they must not fall in."""
-    return {key for key in problem_keys if bucket(key) in buckets}
-
-
 def main() -> None:
     """Write the pool and the evaluation sets."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -189,7 +189,8 @@ def main() -> None:
     heldout = draw_eval(args.heldout_seed, HELDOUT, per_cell=36)
     pool = draw_pool(0, dev + heldout)
     for name, problems in (("dev", dev), ("heldout", heldout)):
-        write_rows(args.out / f"{name}.jsonl", [eval_row(p, name, i) for i, p in enumerate(problems)])
+        rows = [eval_row(p, name, i) for i, p in enumerate(problems)]
+        write_rows(args.out / f"{name}.jsonl", rows)
     write_rows(args.out / "pool.jsonl", pool)
     print(f"{len(pool)} pool, {len(dev)} dev and {len(heldout)} held-out questions in {args.out}")
 

@@ -53,7 +53,8 @@ def serve_teacher(habits: Habits | None = None, seed: int = 0) -> Iterator[str]:
                 result = generate(body["contents"][-1]["parts"][-1]["text"], habits, seed)
             else:
                 status = 404
-                result = {"error": {"code": 404, "message": "unknown method", "status": "NOT_FOUND"}}
+                error = {"code": 404, "message": "unknown method", "status": "NOT_FOUND"}
+                result = {"error": error}
             payload = json.dumps(result).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
