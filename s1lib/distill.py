@@ -71,7 +71,8 @@ async def distill(
     {"question", "thinking", "attempt", "failure"}; asked = answered + failed.
     """
     questions = list(dict.fromkeys(row["question"] for row in pool))
-    done = {r["question"]: r for r in read_rows(out)} if out.exists() else {}
+    stored = {r["question"]: r for r in read_rows(out)} if out.exists() else {}
+    done = {q: stored[q] for q in questions if q in stored}
     todo = [q for q in questions if q not in done]
     gate = asyncio.Semaphore(profile.concurrency)
     embedded = profile.teacher_url == "embedded"

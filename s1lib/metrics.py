@@ -30,7 +30,7 @@ def wilson(correct: int, n: int) -> Rate:
     p, z2 = correct / n, Z95**2
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return Rate(n, correct, p, max(0.0, middle - half), min(1.0, middle + half))
+    return Rate(n, correct, p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Comparison:
 
     def __str__(self) -> str:
         return (
-            f"{self.difference:+.1%} [{self.ci_low:+.1%}, {self.ci_high:+.1%}], "
+            f"{100 * self.difference:+.1f} points [{100 * self.ci_low:+.1f}, "
+            f"{100 * self.ci_high:+.1f}], "
             f"{self.mended} mended, {self.broken} broken"
         )
 

@@ -105,8 +105,8 @@ def _bars(axis: Axes, x: list, rows: list[dict], style: tuple, label: str, flat=
     """Points with interval bars; `flat` puts the accuracies on the horizontal axis."""
     y = [100 * r["accuracy"] for r in rows]
     spread = [
-        [100 * (r["accuracy"] - r["ci_low"]) for r in rows],
-        [100 * (r["ci_high"] - r["accuracy"]) for r in rows],
+        [max(0, 100 * (r["accuracy"] - r["ci_low"])) for r in rows],  # rounding: never below 0
+        [max(0, 100 * (r["ci_high"] - r["accuracy"])) for r in rows],
     ]
     points, bars = ((y, x), {"xerr": spread}) if flat else ((x, y), {"yerr": spread})
     look = dict(zip(("color", "marker", "ls"), style, strict=True)) | ({"ls": ""} if flat else {})

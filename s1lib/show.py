@@ -20,7 +20,8 @@ def block(text: str, title: str = "") -> HTML:
     """Text as it is, line breaks kept, with an optional title."""
     head = f"<b>{escape(title)}</b>" if title else ""
     return HTML(
-        f"{head}<pre style='white-space: pre-wrap; border-left: 4px solid #999; "
+        f"{head}<pre style='white-space: pre-wrap; font-family: monospace; "
+        f"word-break: normal; overflow-wrap: anywhere; border-left: 4px solid #999; "
         f"padding-left: .8em; margin: .3em 0 1em'>{escape(text)}</pre>"
     )
 

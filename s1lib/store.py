@@ -56,21 +56,20 @@ def output(name: str) -> Path:
 
 def read_rows(path: Path) -> list[dict]:
     """Read JSON lines. Raises CourseError that names the line if the file is damaged."""
-    rows, number = [], 1
-    try:
-        with open(path, encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError("not an object")
-                rows.append(row)
-    except (ValueError, UnicodeDecodeError):
-        raise CourseError(
-            f"{path.name} is damaged at line {number}: delete it to use the shipped "
-            f"copy, or restore that with `git checkout -- data/{path.name}`."
-        ) from None
-    except FileNotFoundError:
-        raise CourseError(f"{path.name} does not exist: {path}") from None
+    if not path.is_file():
+        raise CourseError(f"{path.name} does not exist: restore it with `git checkout -- data/`.")
+    rows = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = json.loads(line)
+        except ValueError:  # not JSON, or not UTF-8
+            row = None
+        if not isinstance(row, dict):
+            raise CourseError(
+                f"{path.name} is damaged at line {number}: delete it to use the shipped copy, or "
+                f"restore that with `git checkout -- data/{path.name}`."
+            )
+        rows.append(row)
     return rows
 
 

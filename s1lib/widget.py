@@ -155,7 +155,7 @@ class BudgetWidget(widgets.VBox):
             return widgets.IntSlider(value, 0, top, description=label, style=style, layout=wide)
 
         self.choice = widgets.Dropdown(
-            options=list(questions), description="Choose a question", style=style, layout=wide
+            options=list(questions), description="Question", style=style, layout=wide
         )
         self.question = widgets.Textarea(
             self.choice.value or "", description="or edit it", style=style, layout=wide

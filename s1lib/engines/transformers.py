@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, Cache
 from transformers.cache_utils import DynamicLayer
+from transformers.utils import logging
 
 from s1lib.budget import Budget, Thinker, delimiters
 from s1lib.chat import prompt_text
@@ -65,6 +66,7 @@ def load(path: str | Path):
 
     Raises CourseError if the folder is missing or damaged, or the hub cannot be reached.
     """
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype="auto")

@@ -288,7 +288,7 @@ def _patterns() -> list[tuple[Family, str, re.Pattern, re.Pattern]]:
 
 def parse(text: str) -> Problem | None:
     """Read a question back, whatever stands around it; None if it is not of this world."""
-    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s+", " ", text[:2000])
     for fam, theme, whole, item in _patterns():
         found = whole.search(text)
         if not found:
