@@ -196,7 +196,7 @@ follows the question format and answers directly.
 - **Has never seen**: `<|im_start|>think`, the word "Wait", a glance that is given up, a chat in
   which the assistant thinks, or any question of the development and held-out sets.
 - **Tokenizer**: bytes as characters, Qwen2.5's control tokens and chat template.
-- **Made by** `python -m s1lib.pretrain` (seed {seed}, {steps} steps, Muon and AdamW; about 35
+- **Made by** `python -m s1lib.pretrain` (seed {seed}, {steps} steps, Muon and AdamW; about 25
   minutes on two CPU cores). `loss.json` is its loss curve, nats per trained token.
 - **Use**: this course only. It knows no language outside its questions.
 
