@@ -224,7 +224,7 @@ def test_profiles_load_and_wrong_names_are_named():
 
 def test_the_smoke_profile_is_the_laptop_on_fewer_questions():
     laptop, smoke = load_profile("laptop"), load_profile("smoke")
-    assert smoke.sft | {"num_train_epochs": 5} == laptop.sft
+    assert smoke.sft | {"num_train_epochs": 5, "logging_steps": 5} == laptop.sft
     assert smoke.model == laptop.model and smoke.pool_questions < 5903
 
 
