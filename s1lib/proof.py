@@ -104,6 +104,16 @@ def rate_rows(right: dict[str, list[list[bool]]], evals: list[dict]) -> list[dic
     return rows
 
 
+def answered_by(rows: list[dict], early_stop: float) -> list[dict]:
+    """The same questions with the traces of a teacher of that early-stopping rate."""
+    habits = replace(Habits(), early_stop=early_stop, silent=0.0)
+    replies = [reply(parse(row["question"]), habits, 0) for row in rows]
+    return [
+        row | {"thinking_trajectories": [r.thinking], "attempt": f"Answer: {r.answer}"}
+        for row, r in zip(rows, replies, strict=True)
+    ]
+
+
 def sweep(rows: list[dict], profile: Profile) -> list[dict]:
     """What the teacher's early-stopping rate does, on the development set, seed 0.
 
@@ -111,17 +121,12 @@ def sweep(rows: list[dict], profile: Profile) -> list[dict]:
     """
     dev, results = read_rows(locate("dev.jsonl")), []
     for rate in sorted({*SWEEP, Habits().early_stop}):
-        habits = replace(Habits(), early_stop=rate, silent=0.0)
-        taught = [reply(parse(row["question"]), habits, 0) for row in rows]
-        answered = [
-            row | {"thinking_trajectories": [r.thinking], "attempt": f"Answer: {r.answer}"}
-            for row, r in zip(rows, taught, strict=True)
-        ]
         if rate == Habits().early_stop:  # the teacher of the curated set itself
-            name, model_dir = "sft-0-dev", output("proof/sft-0")
+            model, taught = "sft-0", rows
         else:
-            name, model_dir = f"sweep-{rate}-dev", tuned(f"sweep-{rate}", answered, profile, 0)
-        runs = thinking_runs(name, model_dir, dev, profile, (1, 2))
+            model, taught = f"sweep-{rate}", answered_by(rows, early_stop=rate)
+        model_dir = tuned(model, taught, profile, 0)
+        runs = thinking_runs(f"{model}-dev", model_dir, dev, profile, (1, 2))
         for name in ("sft", "sft-wait-1", "sft-wait-2"):
             grades = grade(runs[name], dev)
             results.append(

@@ -15,6 +15,5 @@ cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curate
 cp "$build/curated.jsonl" "$build/funnel.json" data/
 "$python" -m s1lib.proof
-cp -r "$build/proof/sft-0" data/
 rm -rf data/sft
-mv data/sft-0 data/sft
+cp -r "$build/proof/sft-0" data/sft

@@ -80,6 +80,10 @@ def load(path: str | Path):
     return model.eval(), tokenizer
 
 
+def _prompt_ids(tokenizer, question: str) -> list[int]:
+    return tokenizer.encode(prompt_text(tokenizer, question), add_special_tokens=False)
+
+
 def _left_pad(rows: list[list[int]], pad: int, device) -> tuple[torch.Tensor, torch.Tensor]:
     width = max(map(len, rows))
     ids = torch.tensor([[pad] * (width - len(r)) + r for r in rows], device=device)
@@ -150,9 +154,7 @@ def answer_directly(
     """Greedy answers without any thinking, in the model's ordinary chat format."""
     questions = list(questions)
     marks = delimiters(tokenizer)
-    prompts = [
-        tokenizer.encode(prompt_text(tokenizer, q), add_special_tokens=False) for q in questions
-    ]
+    prompts = [_prompt_ids(tokenizer, q) for q in questions]
     thinkers = [Thinker(DIRECT, marks, phase="answer") for _ in questions]
     run_batches(model, tokenizer, prompts, thinkers, batch_size, progress)
     return [
@@ -168,10 +170,7 @@ def think(
     questions = list(questions)
     marks = delimiters(tokenizer)
     string = tuple(tokenizer.encode(budget.string or "", add_special_tokens=False))
-    prompts = [
-        tokenizer.encode(prompt_text(tokenizer, q), add_special_tokens=False) + list(marks.think)
-        for q in questions
-    ]
+    prompts = [_prompt_ids(tokenizer, q) + list(marks.think) for q in questions]
     thinkers = [Thinker(budget, marks, string) for _ in questions]
     run_batches(model, tokenizer, prompts, thinkers, batch_size, progress)
     return [_trace(tokenizer, q, t) for q, t in zip(questions, thinkers, strict=True)]
@@ -220,7 +219,7 @@ def rescore(
             thinker._cut()
         else:
             thinker._end()
-        prompt = tokenizer.encode(prompt_text(tokenizer, trace.question), add_special_tokens=False)
+        prompt = _prompt_ids(tokenizer, trace.question)
         prompts.append(prompt + list(marks.think) + thinker.thinking)
         thinkers.append(thinker)
     run_batches(model, tokenizer, prompts, thinkers, batch_size)

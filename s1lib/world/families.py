@@ -209,7 +209,6 @@ FAMILIES: dict[str, Family] = {
             step=lambda state, word, letter: state + word.count(letter),
             word=lambda v: {},
             show=lambda start, v: f"{start}{v.count(start)}",
-            read=lambda found: found["tag"],
             shows_start=False,
             fields={},
         ),
@@ -310,15 +309,6 @@ def parse(text: str) -> Problem | None:
     return None
 
 
-def items(problem: Problem) -> list[tuple[str, str]]:
-    """Each item as a worked pass writes it: (tag, what it brings)."""
-    show = FAMILIES[problem.family].show
-    return [
-        (tag, show(problem.start, value))
-        for tag, value in zip(problem.tags, problem.values, strict=True)
-    ]
-
-
 def answer(problem: Problem) -> str:
     """The exact answer, as text."""
     return work(problem)[1]
@@ -339,13 +329,13 @@ def work(
     """
     fam = FAMILIES[problem.family]
     state = fam.initial(problem.start)
-    pairs = list(zip(items(problem), problem.values, strict=True))
+    pairs = list(zip(problem.tags, problem.values, strict=True))
     parts = [str(state)] if fam.shows_start else []
-    for i, ((tag, shown), value) in enumerate(reversed(pairs) if backwards else pairs):
+    for i, (tag, value) in enumerate(reversed(pairs) if backwards else pairs):
         state = fam.step(state, value, problem.start)
         if i == slip_at:
             state = fam.wrap(state + slip)
-        parts.append(f"{tag} {shown}: {state}")
+        parts.append(f"{tag} {fam.show(problem.start, value)}: {state}")
     return f"{', '.join(parts)}. So {state}.", str(state)
 
 
