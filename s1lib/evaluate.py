@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from s1lib.budget import Budget
-from s1lib.engines.transformers import Trace, answer_directly, load, rescore, think
+from s1lib.engines.common import Trace
+from s1lib.engines.transformers import answer_directly, load, rescore, think
 from s1lib.grade import is_right
-from s1lib.metrics import Comparison, compare, wilson
+from s1lib.metrics import Comparison, compare, pooled_rate
 from s1lib.profile import Profile, load_profile
 from s1lib.store import CourseError, locate, output, read_rows
 
@@ -37,23 +37,26 @@ def run_thinking(
     progress: Callable | None = None,
 ) -> Runs:
     """`sft`, `sft-limit-N` and `sft-wait-N` for every limit of the profile and all `waits`."""
-    most = Budget(max_thinking=profile.max_thinking_waits, waits=max(waits))
+    most = profile.budget(waits=max(waits))
     questions = [row["question"] for row in evals]
     longest = think(model, tokenizer, questions, most, profile.batch_size, progress)
-    runs: Runs = {}
-    for limit in profile.limits:
-        runs[f"sft-limit-{limit}"] = rescore(model, tokenizer, longest, limit=limit, waits=0)
-    runs["sft"] = rescore(model, tokenizer, longest, limit=profile.max_thinking, waits=0)
+
+    def smaller(limit: int | None, n: int) -> list[Trace]:
+        return rescore(model, tokenizer, longest, limit, n, max_answer=profile.max_answer)
+
+    runs = {f"sft-limit-{limit}": smaller(limit, 0) for limit in profile.limits}
+    runs["sft"] = smaller(profile.max_thinking, 0)
     for n in waits:
-        runs[f"sft-wait-{n}"] = (
-            longest if n == max(waits) else rescore(model, tokenizer, longest, waits=n)
-        )
+        runs[f"sft-wait-{n}"] = longest if n == max(waits) else smaller(None, n)
     return runs
 
 
 def run_direct(model, tokenizer, evals: list[dict], profile: Profile) -> list[Trace]:
     """The answers of a model that does not think."""
-    return answer_directly(model, tokenizer, [r["question"] for r in evals], profile.batch_size)
+    questions = [row["question"] for row in evals]
+    return answer_directly(
+        model, tokenizer, questions, profile.batch_size, max_answer=profile.max_answer
+    )
 
 
 def grade(traces: list[Trace], evals: list[dict]) -> list[bool]:
@@ -61,13 +64,18 @@ def grade(traces: list[Trace], evals: list[dict]) -> list[bool]:
     return [is_right(t.answer, row["answer"]) for t, row in zip(traces, evals, strict=True)]
 
 
-def result_row(name: str, seed: int | str, traces: list[Trace], right: list[bool]) -> dict:
-    """One line of the results: a rate with its interval, and the mean thinking tokens."""
-    tokens = sum(t.thinking_tokens for t in traces) / len(traces)
+def result_row(
+    name: str, seed: int | str, runs: list[list[Trace]], right: list[list[bool]]
+) -> dict:
+    """One line of the results: a rate with its interval, and the mean thinking tokens.
+
+    `runs` and `right` hold one list per fine-tuning seed.
+    """
+    tokens = [trace.thinking_tokens for traces in runs for trace in traces]
     return (
         {"name": name, "seed": seed}
-        | asdict(wilson(sum(right), len(right)))
-        | {"thinking_tokens": round(tokens, 1)}
+        | asdict(pooled_rate(right))
+        | {"thinking_tokens": round(sum(tokens) / len(tokens), 1)}
     )
 
 
@@ -108,7 +116,7 @@ def evaluate(
 
     runs |= run_thinking(model, tokenizer, evals, profile, profile.waits, progress)
     right = {name: [grade(traces, evals)] for name, traces in runs.items()}
-    rows = [result_row(name, seed, runs[name], right[name][0]) for name in runs]
+    rows = [result_row(name, seed, [runs[name]], right[name]) for name in runs]
     return {"rows": rows, "comparisons": comparisons(right, seed)}, runs
 
 

@@ -33,6 +33,20 @@ def wilson(correct: int, n: int) -> Rate:
     return Rate(n, correct, p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
 
+def pooled_rate(right: Sequence[Sequence[bool]]) -> Rate:
+    """The rate of the runs of several fine-tuning seeds, pooled: `right` is [seeds, questions].
+
+    Wilson's interval for one run. With more, the same question stands in it several times, and
+    the interval is that of a bootstrap over questions, as in `compare`.
+    Raises ValueError for no questions.
+    """
+    grades = np.atleast_2d(np.asarray(right, bool))
+    if len(grades) == 1 or grades.size == 0:
+        return wilson(int(grades.sum()), grades.size)
+    low, high = _bootstrap(grades.mean(axis=0), 10_000, 0)
+    return Rate(grades.size, int(grades.sum()), float(grades.mean()), low, high)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Paired: answers mended (wrong before, right after) and broken, with the 95% bootstrap
@@ -69,18 +83,24 @@ def compare(
     if a.shape != b.shape or a.size == 0:
         raise ValueError(f"a paired comparison needs the same questions: {a.shape} and {b.shape}")
     per_question = (b.astype(float) - a).mean(axis=0)
-    rng = np.random.default_rng(seed)
-    n = len(per_question)
-    means = np.empty(resamples)
-    for first in range(0, resamples, 500):
-        draws = rng.integers(0, n, (min(500, resamples - first), n))
-        means[first : first + len(draws)] = per_question[draws].mean(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
+    low, high = _bootstrap(per_question, resamples, seed)
     return Comparison(
         n=a.size,
         mended=int((~a & b).sum()),
         broken=int((a & ~b).sum()),
         difference=float(per_question.mean()),
-        ci_low=float(low),
-        ci_high=float(high),
+        ci_low=low,
+        ci_high=high,
     )
+
+
+def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
+    """The 95% percentile interval of the mean of `values` [questions], questions redrawn."""
+    rng = np.random.default_rng(seed)
+    n = len(values)
+    means = np.empty(resamples)
+    for first in range(0, resamples, 500):
+        draws = rng.integers(0, n, (min(500, resamples - first), n))
+        means[first : first + len(draws)] = values[draws].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)

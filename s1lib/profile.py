@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from s1lib.budget import Budget
 from s1lib.store import CourseError
 
 FOLDER = Path(__file__).parent / "profiles"
@@ -32,12 +33,21 @@ class Profile:
     batch_size: int  # questions decoded together
     max_thinking: int  # the limit of an evaluation without Waits
     max_thinking_waits: int  # the same with Waits
+    max_answer: int  # tokens of answer
     limits: tuple[int, ...]
     waits: tuple[int, ...]
     chosen_waits: int  # N, chosen on the development set
     sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig
     lora: dict | None = None  # arguments of peft.LoraConfig
     columns: dict = field(default_factory=dict)  # of a hub data set: thinking, answer
+
+    def budget(
+        self, max_thinking: int | None = None, waits: int = 0, string: str | None = "Wait"
+    ) -> Budget:
+        """A budget of this profile's sizes; its own limit if none is given."""
+        limit = self.max_thinking_waits if waits else self.max_thinking
+        limit = limit if max_thinking is None else max_thinking
+        return Budget(limit, waits, string, self.max_answer)
 
 
 def names() -> list[str]:

@@ -15,7 +15,8 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from s1lib.engines.transformers import Trace, load
+from s1lib.engines.common import Trace
+from s1lib.engines.transformers import load
 from s1lib.evaluate import (
     Runs,
     comparisons,
@@ -24,7 +25,7 @@ from s1lib.evaluate import (
     run_direct,
     run_thinking,
 )
-from s1lib.metrics import wilson
+from s1lib.metrics import pooled_rate, wilson
 from s1lib.profile import Profile, load_profile
 from s1lib.sft import finetune
 from s1lib.store import DATA, CourseError, locate, output, read_rows, write_rows
@@ -98,8 +99,7 @@ def rate_rows(right: dict[str, list[list[bool]]], evals: list[dict]) -> list[dic
         mine = [i for i, row in enumerate(evals) if row["family"] == family]
         for name, seeds in right.items():
             seeds = seeds[:1] if name == "base-direct" else seeds
-            grades = [grades[i] for grades in seeds for i in mine]
-            rate = wilson(sum(grades), len(grades))
+            rate = pooled_rate([[grades[i] for i in mine] for grades in seeds])
             rows.append({"family": family, "name": name} | asdict(rate))
     return rows
 
@@ -139,7 +139,7 @@ def dev_rows(profile: Profile) -> list[dict]:
     """The development set, seed 0: what N was chosen on."""
     dev = read_rows(locate("dev.jsonl"))
     runs = thinking_runs("sft-0-dev", output("proof/sft-0"), dev, profile, WAITS)
-    return [result_row(name, 0, traces, grade(traces, dev)) for name, traces in runs.items()]
+    return [result_row(name, 0, [traces], [grade(traces, dev)]) for name, traces in runs.items()]
 
 
 def digest(*names: str) -> str:
@@ -161,12 +161,11 @@ def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = T
     result_rows, compared = [], []
     for i, seed in enumerate(seeds):
         for name, per_seed in runs.items():
-            result_rows.append(result_row(name, seed, per_seed[i], right[name][i]))
+            result_rows.append(result_row(name, seed, [per_seed[i]], [right[name][i]]))
         compared += comparisons({name: [r[i]] for name, r in right.items()}, seed)
     for name, per_seed in runs.items():
         pooled = per_seed[:1] if name == "base-direct" else per_seed  # it has no fine-tuning seed
-        grades = [g for s in right[name][: len(pooled)] for g in s]
-        result_rows.append(result_row(name, "all", [t for s in pooled for t in s], grades))
+        result_rows.append(result_row(name, "all", pooled, right[name][: len(pooled)]))
     compared += comparisons(right, "all")
     about = {
         "profile": profile.name,

@@ -1,9 +1,23 @@
 """Small helpers for notebooks: show source, traces and sentences. Model text is escaped."""
 
 import inspect
+import unicodedata
 from html import escape
 
 from IPython.display import HTML, Markdown
+
+
+def harmless(text: str) -> str:
+    """`text` as HTML that shows it: escaped, and what cannot be seen made visible.
+
+    Control characters, and marks that turn the direction of writing, stand as ⟨U+202E⟩.
+    """
+
+    def visible(char: str) -> str:
+        hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in "\n\t"
+        return f"⟨U+{ord(char):04X}⟩" if hidden else char
+
+    return escape("".join(map(visible, text)))
 
 
 def source(thing) -> Markdown:
@@ -18,23 +32,26 @@ def say(text: str) -> Markdown:
 
 def block(text: str, title: str = "") -> HTML:
     """Text as it is, line breaks kept, with an optional title."""
-    head = f"<b>{escape(title)}</b>" if title else ""
+    head = f"<b>{harmless(title)}</b>" if title else ""
     return HTML(
         f"{head}<pre style='white-space: pre-wrap; font-family: monospace; "
         f"word-break: normal; overflow-wrap: anywhere; border-left: 4px solid #999; "
-        f"padding-left: .8em; margin: .3em 0 1em'>{escape(text)}</pre>"
+        f"padding-left: .8em; margin: .3em 0 1em'>{harmless(text)}</pre>"
     )
 
 
 def table(rows: list[dict]) -> HTML:
-    """Rows as a plain table, every cell escaped."""
+    """Rows as a plain table, every cell escaped; a $ in it starts no formula."""
     if not rows:
         return HTML("<i>no rows</i>")
-    head = "".join(f"<th style='text-align:left'>{escape(str(k))}</th>" for k in rows[0])
+    head = "".join(f"<th style='text-align:left'>{harmless(str(k))}</th>" for k in rows[0])
     body = "".join(
         "<tr>"
-        + "".join(f"<td style='text-align:left'>{escape(str(v))}</td>" for v in r.values())
+        + "".join(f"<td style='text-align:left'>{harmless(str(v))}</td>" for v in r.values())
         + "</tr>"
         for r in rows
     )
-    return HTML(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    return HTML(
+        "<table class='mathjax_ignore tex2jax_ignore'>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )

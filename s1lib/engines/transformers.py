@@ -1,23 +1,32 @@
 """Budget forcing with transformers: one pass over a batch, its key-value cache kept.
 
-Each row owns a `Thinker` and its queue of forced tokens; at every step a row gets its next
-forced token or, if it has none, the one the model prefers. Rows that are done leave the batch.
+Each row owns a `Thinker` and a queue of tokens to feed; at every step a row gets its next
+queued token or, if it has none, a sampled one. Rows that are done leave the batch.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Cache
+from transformers import AutoModelForCausalLM, AutoTokenizer, Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging
 
-from s1lib.budget import Budget, Thinker, delimiters
-from s1lib.chat import prompt_text
+from s1lib.budget import S1, Budget, Format, Thinker, closed, delimiters, direct
+from s1lib.engines.common import (
+    GREEDY,
+    Sampling,
+    Trace,
+    prepare,
+    prompt_ids,
+    seeds_for,
+    string_ids,
+    trace_of,
+)
 from s1lib.store import CourseError
-
-DIRECT = Budget(max_thinking=None)
 
 
 class RoomyLayer(DynamicLayer):
@@ -47,20 +56,6 @@ class RoomyLayer(DynamicLayer):
         self.keys, self.values = self.room[0][..., :end, :], self.room[1][..., :end, :]
 
 
-@dataclass
-class Trace:
-    """What one question brought forth."""
-
-    question: str
-    thinking: str | None  # None: answered directly
-    answer: str
-    thinking_tokens: int
-    waits: int
-    hit_limit: bool
-    ends: list[int]  # number of thinking tokens at each end that was ignored
-    ids: list[int]  # the thinking, as token ids
-
-
 def load(path: str | Path):
     """Model (evaluation mode, float32 on a CPU) and tokenizer from a folder or a hub name.
 
@@ -80,8 +75,20 @@ def load(path: str | Path):
     return model.eval(), tokenizer
 
 
-def _prompt_ids(tokenizer, question: str) -> list[int]:
-    return tokenizer.encode(prompt_text(tokenizer, question), add_special_tokens=False)
+class Step(NamedTuple):
+    """One token of one row; see `s1lib.budget.Token`."""
+
+    row: int
+    id: int
+    phase: str
+    forced: bool
+
+
+def _cache(config) -> Cache:
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if kinds == {"full_attention"}:
+        return Cache(layers=[RoomyLayer() for _ in range(config.num_hidden_layers)])
+    return DynamicCache(config=config)  # sliding windows and the like
 
 
 def _left_pad(rows: list[list[int]], pad: int, device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -91,102 +98,167 @@ def _left_pad(rows: list[list[int]], pad: int, device) -> tuple[torch.Tensor, to
     return ids, mask
 
 
-@torch.inference_mode()
-def decode(model, tokenizer, prompts: list[list[int]], thinkers: list[Thinker]) -> None:
-    """Run every thinker to its end, greedily. `prompts` are token ids, one list per thinker.
+def choose(logits: torch.Tensor, sampling: Sampling, draws: list[float]) -> list[int]:
+    """One token for each row of `logits` [rows, vocabulary].
 
-    The prompt of a row must already hold what stands before its first sampled token.
+    Sampling inverts the cumulative distribution of the tokens that `top_p` leaves at each row's
+    own number in [0, 1) from `draws`, so that a row's choice needs nothing of its neighbours.
     """
-    device = model.device
-    # A queue that is already filled (a limit of 0, a forced end) is part of the prompt.
-    rows = [p + t.queue for p, t in zip(prompts, thinkers, strict=True)]
-    for thinker in thinkers:
-        thinker.queue.clear()
-    ids, mask = _left_pad(rows, tokenizer.pad_token_id, device)
+    if sampling.temperature == 0:
+        return logits.argmax(-1).tolist()
+    chances = torch.softmax(logits.double() / sampling.temperature, dim=-1)
+    chances, order = chances.sort(dim=-1, descending=True, stable=True)
+    before = chances.cumsum(-1) - chances
+    chances = chances.masked_fill(before >= sampling.top_p, 0)
+    reached = chances.cumsum(-1)
+    goal = reached[:, -1:] * torch.tensor(draws, dtype=torch.double, device=logits.device)[:, None]
+    last = (chances > 0).sum(-1, keepdim=True) - 1  # rounding must not lead past the kept ones
+    return order.gather(1, torch.minimum((reached <= goal).sum(-1, keepdim=True), last))[
+        :, 0
+    ].tolist()
+
+
+@torch.inference_mode()
+def stream(
+    model,
+    tokenizer,
+    prompts: list[list[int]],
+    thinkers: list[Thinker],
+    sampling: Sampling = GREEDY,
+    seeds: list[int] | None = None,
+) -> Iterator[Step]:
+    """Run every thinker to its end and yield each token of its text, its opening included.
+
+    `prompts` are token ids, one list per thinker: what stands before its opening. Closing the
+    generator stops the work at that token; the thinkers keep what was written.
+    """
+    if not thinkers:
+        return
+    device, marks = model.device, thinkers[0].marks
+    queues = [deque(token.id for token in thinker.opening) for thinker in thinkers]
+    dice = [random.Random(seed) for seed in seeds or range(len(thinkers))]
+    unused = range(len(tokenizer), model.config.vocab_size)  # embeddings without a token
+    never = torch.tensor([*marks.control, *unused], dtype=torch.long, device=device)
+    stop = torch.tensor(list(marks.stop), device=device)
+    for row, thinker in enumerate(thinkers):
+        yield from (Step(row, *token) for token in thinker.opening)
+    rows = [i for i, thinker in enumerate(thinkers) if thinker.phase != "done"]
+    ids, mask = _left_pad([prompts[i] + list(queues[i]) for i in rows], 0, device)
+    for queue in queues:
+        queue.clear()
     position = (mask.cumsum(-1) - 1).clamp(min=0)
-    cache = Cache(layers=[RoomyLayer() for _ in range(model.config.num_hidden_layers)])
-    active = list(thinkers)
+    padded = not mask.all()
+    cache = _cache(model.config)
     while True:
         logits = model(
             input_ids=ids,
-            attention_mask=mask,
+            attention_mask=mask if padded else None,
             position_ids=position,
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        for i, thinker in enumerate(active):
-            if thinker.barred and not thinker.queue:
-                logits[i, list(thinker.barred)] = -torch.inf
-        best = logits.argmax(-1).tolist()
-        for thinker, token in zip(active, best, strict=True):
-            if not thinker.queue:
-                thinker.push(token)
-        keep = [i for i, t in enumerate(active) if t.phase != "done"]
+        logits.index_fill_(1, never, -torch.inf)
+        free = [i for i, row in enumerate(rows) if not queues[row]]
+        while free:  # a second round only where an end was ignored and nothing appended
+            for i in free:
+                if thinkers[rows[i]].waited:
+                    logits[i, stop] = -torch.inf
+            draws = [dice[rows[i]].random() for i in free]
+            some = logits if len(free) == len(rows) else logits[free]
+            for i, token in zip(free, choose(some, sampling, draws), strict=True):
+                row = rows[i]
+                for written in thinkers[row].push(token):
+                    queues[row].append(written.id)
+                    yield Step(row, *written)
+            free = [i for i in free if not queues[rows[i]] and thinkers[rows[i]].phase != "done"]
+        keep = [i for i, row in enumerate(rows) if thinkers[row].phase != "done"]
         if not keep:
             return
-        if len(keep) < len(active) and (len(keep) <= len(active) // 2 or len(active) > 16):
+        if len(keep) < len(rows):
             index = torch.tensor(keep, device=device)
             cache.batch_select_indices(index)
             mask, position = mask[index], position[index]
-            active = [active[i] for i in keep]
-        fed = [t.queue.pop(0) if t.queue else tokenizer.pad_token_id for t in active]
-        ids = torch.tensor(fed, device=device)[:, None]
-        mask = torch.cat([mask, mask.new_ones(len(active), 1)], dim=1)
-        position = position[:, -1:] + 1
+            rows = [rows[i] for i in keep]
+        width = min(len(queues[row]) for row in rows)  # forced strings go in together
+        ids = torch.tensor(
+            [[queues[r].popleft() for _ in range(width)] for r in rows], device=device
+        )
+        mask = torch.cat([mask, mask.new_ones(len(rows), width)], dim=1)
+        position = position[:, -1:] + torch.arange(1, width + 1, device=device)
 
 
 def run_batches(
-    model, tokenizer, prompts, thinkers, batch_size: int, progress: Callable | None = None
+    model,
+    tokenizer,
+    prompts: list[list[int]],
+    thinkers: list[Thinker],
+    batch_size: int,
+    progress: Callable | None = None,
+    sampling: Sampling = GREEDY,
+    seeds: list[int] | None = None,
 ) -> None:
-    """`decode` over batches of prompts of like length."""
+    """Run all thinkers to their end in batches of prompts of like length."""
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     for first in range(0, len(order), batch_size):
-        chosen = order[first : first + batch_size]
-        decode(model, tokenizer, [prompts[i] for i in chosen], [thinkers[i] for i in chosen])
+        some = order[first : first + batch_size]
+        steps = stream(
+            model,
+            tokenizer,
+            [prompts[i] for i in some],
+            [thinkers[i] for i in some],
+            sampling,
+            [seeds[i] for i in some] if seeds else None,
+        )
+        deque(steps, maxlen=0)
         if progress:
-            progress(first + len(chosen), len(order))
+            progress(first + len(some), len(order))
 
 
 def answer_directly(
-    model, tokenizer, questions: Iterable[str], batch_size: int = 128, progress=None
+    model,
+    tokenizer,
+    questions: Iterable[str],
+    batch_size: int = 128,
+    progress: Callable | None = None,
+    max_answer: int = 1024,
 ) -> list[Trace]:
-    """Greedy answers without any thinking, in the model's ordinary chat format."""
-    questions = list(questions)
-    marks = delimiters(tokenizer)
-    prompts = [_prompt_ids(tokenizer, q) for q in questions]
-    thinkers = [Thinker(DIRECT, marks, phase="answer") for _ in questions]
-    run_batches(model, tokenizer, prompts, thinkers, batch_size, progress)
+    """Greedy answers without any thinking, in the model's ordinary chat format.
+
+    Raises CourseError for a question that is empty or too long.
+    """
+    budget = Budget(max_thinking=0, max_answer=max_answer)
+    jobs, marks, _ = prepare(tokenizer, questions, budget, model.config.max_position_embeddings)
+    thinkers = [direct(job.budget, marks) for job in jobs]
+    run_batches(model, tokenizer, [job.prompt for job in jobs], thinkers, batch_size, progress)
     return [
-        Trace(q, None, tokenizer.decode(t.answer), 0, 0, False, [], [])
-        for q, t in zip(questions, thinkers, strict=True)
+        Trace(j.question, None, tokenizer.decode(t.answer), 0, 0, False, [], [])
+        for j, t in zip(jobs, thinkers, strict=True)
     ]
 
 
 def think(
-    model, tokenizer, questions: Iterable[str], budget: Budget, batch_size: int = 64, progress=None
+    model,
+    tokenizer,
+    questions: Iterable[str],
+    budget: Budget,
+    batch_size: int = 64,
+    progress: Callable | None = None,
+    sampling: Sampling = GREEDY,
+    form: Format = S1,
 ) -> list[Trace]:
-    """Greedy thinking and answer for each question, under the budget."""
-    questions = list(questions)
-    marks = delimiters(tokenizer)
-    string = tuple(tokenizer.encode(budget.string or "", add_special_tokens=False))
-    prompts = [_prompt_ids(tokenizer, q) + list(marks.think) for q in questions]
-    thinkers = [Thinker(budget, marks, string) for _ in questions]
-    run_batches(model, tokenizer, prompts, thinkers, batch_size, progress)
-    return [_trace(tokenizer, q, t) for q, t in zip(questions, thinkers, strict=True)]
+    """Thinking and answer for each question, under the budget.
 
-
-def _trace(tokenizer, question: str, thinker: Thinker) -> Trace:
-    return Trace(
-        question,
-        tokenizer.decode(thinker.thinking),
-        tokenizer.decode(thinker.answer),
-        len(thinker.thinking),
-        len(thinker.ends),
-        thinker.hit_limit,
-        thinker.ends,
-        thinker.thinking,
-    )
+    Raises CourseError or ValueError before any work if something cannot be used: see
+    `s1lib.engines.common.prepare`.
+    """
+    context = model.config.max_position_embeddings
+    jobs, marks, string = prepare(tokenizer, questions, budget, context, form)
+    seeds = seeds_for(sampling, len(jobs))
+    thinkers = [Thinker(job.budget, marks, string) for job in jobs]
+    prompts = [job.prompt for job in jobs]
+    run_batches(model, tokenizer, prompts, thinkers, batch_size, progress, sampling, seeds)
+    return [trace_of(tokenizer, j.question, t) for j, t in zip(jobs, thinkers, strict=True)]
 
 
 def rescore(
@@ -196,6 +268,8 @@ def rescore(
     limit: int | None = None,
     waits: int | None = None,
     batch_size: int = 16,  # long prompts, short answers: small batches pad little
+    max_answer: int = 1024,
+    form: Format = S1,
 ) -> list[Trace]:
     """The answers these greedy traces would have led to under a smaller budget.
 
@@ -203,24 +277,22 @@ def rescore(
     thought again: the thinking is cut at `limit` tokens (then "Final Answer:" is forced), or
     at the end that came after `waits` Waits, and only the answer is written.
     """
-    marks = delimiters(tokenizer)
+    marks = delimiters(tokenizer, form)
     prompts, thinkers = [], []
     for trace in traces:
-        ids = trace.ids
-        ends = trace.ends[: waits if waits is not None else len(trace.ends)]
-        natural = True
-        if waits is not None and len(trace.ends) > waits:
-            ids = ids[: trace.ends[waits]]
-        else:
-            natural = not trace.hit_limit
-        cut = limit is not None and len(ids) >= limit
-        thinker = Thinker(DIRECT, marks, thinking=ids[:limit] if cut else ids, ends=ends)
-        if cut or not natural:
-            thinker._cut()
-        else:
-            thinker._end()
-        prompt = _prompt_ids(tokenizer, trace.question)
-        prompts.append(prompt + list(marks.think) + thinker.thinking)
+        width = len(string_ids(tokenizer, trace.string, marks))
+        kept = len(trace.ends) if waits is None else min(waits, len(trace.ends))
+        if limit is not None:  # a string that does not fit is not begun
+            kept = sum(end + width <= limit and end < limit for end in trace.ends[:kept])
+        ids, how = trace.ids, trace.stops[kept]
+        if kept < len(trace.ends):
+            ids = ids[: trace.ends[kept]]
+        if limit is not None and len(ids) >= limit:
+            ids, how = ids[:limit], "limit"
+        budget = Budget(limit, string=trace.string, max_answer=max_answer)
+        thinker = closed(budget, marks, ids, how)
+        thinker.ends, thinker.stops = trace.ends[:kept], [*trace.stops[:kept], how]
+        prompts.append(prompt_ids(tokenizer, trace.question) + list(marks.think) + ids)
         thinkers.append(thinker)
     run_batches(model, tokenizer, prompts, thinkers, batch_size)
-    return [_trace(tokenizer, t.question, k) for t, k in zip(traces, thinkers, strict=True)]
+    return [trace_of(tokenizer, t.question, k) for t, k in zip(traces, thinkers, strict=True)]
