@@ -146,14 +146,14 @@ class ScriptedModel:
         token = dice.choice(self.words * 3 + self.stops[: dice.randint(0, 2)])
         return self.words[0] if token in barred else token
 
-    def generate(self, texts, most, at_least_one):
-        return [self.one(t, n, at_least_one) for t, n in zip(texts, most, strict=True)]
+    def generate(self, requests):
+        return [self.one(request) for request in requests]
 
-    def one(self, text, most, at_least_one):
+    def one(self, request):
         new = []
-        while len(new) < most and (not new or new[-1] not in self.stops):
-            barred = self.stops if at_least_one and not new else ()
-            new.append(self.sample(text + new, barred))
+        while len(new) < request.most and (not new or new[-1] not in self.stops):
+            barred = self.stops if request.after_wait and not new else ()
+            new.append(self.sample(request.text + new, barred))
         return new
 
 

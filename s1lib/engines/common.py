@@ -1,5 +1,6 @@
 """What all drivers share: the checks before any work, sampling settings, and their result."""
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -141,3 +142,8 @@ def seeds_for(sampling: Sampling, questions: int) -> list[int] | None:
             f"sampling needs one seed per question: {len(sampling.seeds)} for {questions}"
         )
     return list(sampling.seeds)
+
+
+def seed_at(seed: int, tokens: int) -> int:
+    """A seed for the round of a question that starts after so many tokens: rounds must differ."""
+    return random.Random(f"{seed}/{tokens}").randrange(2**31)

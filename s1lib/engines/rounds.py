@@ -7,13 +7,26 @@ readable reference: each round starts from the whole text so far, while the driv
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from s1lib.budget import S1, Budget, Delimiters, Format
 from s1lib.engines.common import Trace, prepare
 
-# Continues each text (token ids) by at most so many tokens, up to and including a stop token;
-# the flag asks for at least one token before a stop.
-Generate = Callable[[list[list[int]], list[int], bool], list[list[int]]]
+
+@dataclass(frozen=True)
+class Request:
+    """Continue this text (token ids) by at most `most` tokens, up to and including a stop.
+
+    `row` is the number of its question. After a Wait one token at least comes before a stop.
+    """
+
+    text: list[int]
+    most: int
+    row: int
+    after_wait: bool = False
+
+
+Generate = Callable[[list[Request]], list[list[int]]]
 
 
 def think_in_rounds(
@@ -33,23 +46,22 @@ def think_in_rounds(
     limits = [job.budget.max_thinking for job in jobs]
     texts = [job.prompt + list(marks.think) for job in jobs]
 
-    going = list(range(len(jobs)))
+    def request(i: int, after_wait: bool) -> Request:
+        return Request(texts[i] + traces[i].ids, limits[i] - len(traces[i].ids), i, after_wait)
+
+    going = range(len(jobs))
     for waits in range(budget.waits + 1):
-        left = [limits[i] - len(traces[i].ids) for i in going]
-        busy = [i for i, room in zip(going, left, strict=True) if room]
-        news = generate([texts[i] + traces[i].ids for i in busy], [r for r in left if r], waits > 0)
+        busy = [i for i in going if len(traces[i].ids) < limits[i]]
+        news = generate([request(i, after_wait=waits > 0) for i in busy])
+        stopped = []
         for i, new in zip(busy, news, strict=True):
-            stopped = bool(new) and new[-1] in marks.stop
-            traces[i].ids += new[:-1] if stopped else new
-            if stopped:
+            traces[i].ids += [token for token in new if token not in marks.stop]
+            if new and new[-1] in marks.stop:
                 traces[i].stops.append("end" if new[-1] == marks.end else "turn")
-        going = [
-            i
-            for i in busy
-            if len(traces[i].stops) == waits + 1
-            and waits < budget.waits
-            and len(traces[i].ids) + len(string) <= limits[i]
-        ]
+                stopped.append(i)
+        if waits == budget.waits:
+            break
+        going = [i for i in stopped if len(traces[i].ids) + len(string) <= limits[i]]
         for i in going:  # ignore the end
             traces[i].ends.append(len(traces[i].ids))
             traces[i].ids += string
@@ -59,10 +71,10 @@ def think_in_rounds(
             trace.stops.append("limit")
             trace.hit_limit = True
         texts[i] += trace.ids + _closing(trace, marks)
-    answers = generate(texts, [budget.max_answer] * len(texts), False)
+    answers = generate([Request(text, budget.max_answer, i) for i, text in enumerate(texts)])
     for trace, answer in zip(traces, answers, strict=True):
         trace.thinking = tokenizer.decode(trace.ids)
-        trace.answer = tokenizer.decode([i for i in answer if i not in marks.stop])
+        trace.answer = tokenizer.decode([token for token in answer if token not in marks.stop])
         trace.thinking_tokens, trace.waits = len(trace.ids), len(trace.ends)
     return traces
 
@@ -76,31 +88,37 @@ def _closing(trace: Trace, marks: Delimiters) -> list[int]:
 
 
 def generate_with(model, tokenizer, marks: Delimiters) -> Generate:
-    """`Generate` through transformers' own `generate`, greedily, without a cache between rounds."""
+    """`Generate` through transformers' own `generate`: greedy, no cache kept between rounds."""
     import torch
 
     never = [*marks.control, *range(len(tokenizer), model.config.vocab_size)]
+    stops = sorted(marks.stop)
 
     @torch.inference_mode()
-    def generate(texts: list[list[int]], most: list[int], at_least_one: bool) -> list[list[int]]:
-        if not texts:
+    def generate(requests: list[Request]) -> list[list[int]]:
+        if not requests:
             return []
-        width = max(map(len, texts))
-        ids = torch.tensor([[marks.newline] * (width - len(t)) + t for t in texts])
-        mask = torch.tensor([[0] * (width - len(t)) + [1] * len(t) for t in texts])
+        width = max(len(r.text) for r in requests)
+        ids = torch.tensor([[0] * (width - len(r.text)) + r.text for r in requests])
+        mask = torch.tensor([[0] * (width - len(r.text)) + [1] * len(r.text) for r in requests])
         out = model.generate(
             ids.to(model.device),
             attention_mask=mask.to(model.device),
             do_sample=False,
-            repetition_penalty=1.0,  # Qwen2.5's generation settings have another
-            max_new_tokens=max(most),
-            eos_token_id=sorted(marks.stop),
-            pad_token_id=min(marks.stop),
+            repetition_penalty=1.0,  # Qwen2.5's own generation settings have another
+            max_new_tokens=max(r.most for r in requests),
+            eos_token_id=stops,
+            pad_token_id=stops[0],
             suppress_tokens=never or None,
-            begin_suppress_tokens=sorted(marks.stop) if at_least_one else None,
+            begin_suppress_tokens=stops if requests[0].after_wait else None,  # one round: all alike
         )
-        news = [row[width:][:n] for row, n in zip(out.tolist(), most, strict=True)]
-        ends = [next((i + 1 for i, t in enumerate(n) if t in marks.stop), None) for n in news]
-        return [new[:end] for new, end in zip(news, ends, strict=True)]
+        news = [row[width:][: r.most] for row, r in zip(out.tolist(), requests, strict=True)]
+        return [up_to_stop(new, marks) for new in news]
 
     return generate
+
+
+def up_to_stop(ids: list[int], marks: Delimiters) -> list[int]:
+    """The tokens up to and including the first stop, if there is one."""
+    end = next((i + 1 for i, token in enumerate(ids) if token in marks.stop), None)
+    return ids[:end]

@@ -1,0 +1,126 @@
+"""Budget forcing with any OpenAI-compatible server that speaks token ids, such as vLLM's.
+
+Stop and continue over `/v1/completions`: the prompt is a list of token ids, and
+`return_token_ids` asks for those of the answer, so that no text is tokenized twice.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import openai
+
+from s1lib.budget import S1, Budget, Delimiters, Format, delimiters
+from s1lib.engines.common import GREEDY, Sampling, Trace, seeds_for
+from s1lib.engines.rounds import Generate, Request, think_in_rounds, up_to_stop
+from s1lib.engines.vllm import settings
+from s1lib.store import CourseError
+
+
+def connect(url: str, model: str | None = None, key: str = "none", timeout: float = 600):
+    """A client for the server at `url` (it ends in /v1), the model's name and its context.
+
+    `model` may be left out if the server serves one. Raises CourseError if no server answers
+    or it does not serve the model.
+    """
+    client = openai.OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=2)
+    served = _asked(url, lambda: list(client.models.list()))
+    names = [m.id for m in served]
+    if model is None and len(names) == 1:
+        model = names[0]
+    if model not in names:
+        raise CourseError(f"the server at {url} serves {', '.join(names)}: name one of these.")
+    context = (served[names.index(model)].model_extra or {}).get("max_model_len")
+    return client, model, context
+
+
+def generate_with(
+    client,
+    model: str,
+    tokenizer,
+    marks: Delimiters,
+    sampling: Sampling,
+    seeds: list[int] | None,
+    vocab_size: int | None = None,
+    concurrency: int = 64,
+) -> Generate:
+    """`Generate` through a completions API; many requests are in flight at once.
+
+    `vocab_size` is the number of embeddings, where the model has more than the tokenizer.
+    """
+    unused = range(len(tokenizer), vocab_size or len(tokenizer))
+    url = str(client.base_url)
+
+    def one(request: Request) -> list[int]:
+        fields = settings(request, marks, unused, sampling, seeds)
+        fields["logit_bias"] = {str(k): v for k, v in fields["logit_bias"].items()}
+        names = ("max_tokens", "temperature", "top_p", "seed", "logit_bias")
+        standard = {name: fields.pop(name) for name in names}
+        reply = _asked(
+            url,
+            lambda: client.completions.create(
+                model=model,
+                prompt=request.text,
+                **standard,
+                extra_body=fields | {"return_token_ids": True},
+            ),
+        )
+        ids = (reply.choices[0].model_extra or {}).get("token_ids") if reply.choices else None
+        if not ids and (ids is None or reply.choices[0].finish_reason not in ("stop", "length")):
+            raise CourseError(
+                f"the server at {url} returned no token ids: use one that knows "
+                "`return_token_ids`, such as vLLM from 0.10.2 on."
+            )
+        return up_to_stop(list(ids), marks)
+
+    def generate(requests: list[Request]) -> list[list[int]]:
+        with ThreadPoolExecutor(concurrency) as pool:
+            return list(pool.map(one, requests))
+
+    return generate
+
+
+def think(
+    url: str,
+    tokenizer,
+    questions: Iterable[str],
+    budget: Budget,
+    model: str | None = None,
+    sampling: Sampling = GREEDY,
+    form: Format = S1,
+    key: str = "none",
+    context: int | None = None,
+    vocab_size: int | None = None,
+) -> list[Trace]:
+    """Thinking and answer for each question under the budget, by the server at `url`.
+
+    `context` is the model's length in tokens, where the server does not tell it.
+    Raises CourseError if the server is down, refuses a request or returns no token ids, and
+    what `s1lib.engines.common.prepare` raises, before any work.
+    """
+    questions = list(questions)
+    seeds = seeds_for(sampling, len(questions))
+    marks = delimiters(tokenizer, form)
+    client, model, told = connect(url, model, key)
+    context = context or told
+    if context is None:
+        raise CourseError(f"the server at {url} does not tell its context: pass `context`.")
+    generate = generate_with(client, model, tokenizer, marks, sampling, seeds, vocab_size)
+    return think_in_rounds(generate, tokenizer, questions, budget, context, form)
+
+
+def _asked(url: str, call):
+    """The result of a call to the server; what goes wrong is told in one sentence."""
+    try:
+        return call()
+    except openai.APITimeoutError:
+        raise CourseError(f"the server at {url} did not answer in time: try again.") from None
+    except openai.APIConnectionError:
+        raise CourseError(
+            f"no server answers at {url}: start one with `vllm serve`, or mend the address."
+        ) from None
+    except openai.APIStatusError as error:
+        raise CourseError(
+            f"the server at {url} refused: {error.status_code} {error.message[:300]}"
+        ) from None
+    except (openai.OpenAIError, ValueError) as error:
+        raise CourseError(f"the server at {url} answered nonsense: {error!s:.300}") from None
