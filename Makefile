@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: help run lab test notebooks clean
+.PHONY: help run lab test test-vllm notebooks clean
 
 help:
 	@echo "make run        execute the course, notebook by notebook; continues where it stopped"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make test       check the code, and every notebook on few questions"
+	@echo "make test-vllm  check the vLLM drivers with the real engine, on a CPU (4 GB more)"
 	@echo "make notebooks  execute the notebooks in place and save their outputs (for authors)"
 	@echo "make clean      remove build/ and caches"
 	@echo
@@ -22,10 +23,13 @@ lab:
 test:
 	@python="$$(scripts/setup.sh dev)" && scripts/test.sh "$$python"
 
+test-vllm:
+	@python="$$(scripts/setup.sh dev)" && scripts/test_vllm.sh "$$python"
+
 notebooks:
 	@python="$$(scripts/setup.sh)" && "$$python" scripts/run_course.py --in-place --profile laptop
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info
-	find . -name .venv -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	find . -name '.venv*' -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -prune -exec rm -rf {} +

@@ -92,7 +92,11 @@ def told_to_wait(model, tokenizer, tried: Try, budget: Budget) -> Try:
     return replace(
         checked,
         thinker=thinker,
-        pieces=[p for p in tried.pieces if p.phase == "thinking"],
+        pieces=[  # all but its closing and its answer
+            replace(piece, ids=[*piece.ids])
+            for i, piece in enumerate(tried.pieces)
+            if i == 0 or piece.phase == "thinking"
+        ],
         answers=tried.answers[: tried.waits + 1],
         earlier_waits=tried.waits,
     )

@@ -1,37 +1,51 @@
-"""The widget: its logic, its HTML, and the form. The fine-tuned model is the shipped one."""
+"""The widget without a front end: its tries, its HTML, and the form."""
 
+import json
 import random
 import re
+import threading
 
 import pytest
 
+from s1lib import tries
 from s1lib.budget import Budget
-from s1lib.engines.transformers import Trace, load
-from s1lib.store import CourseError, locate
-from s1lib.widget import BudgetWidget, render, summary, trace_parts, try_once, verdict
+from s1lib.engines import transformers as engine
+from s1lib.engines.transformers import load, think
+from s1lib.show import harmless
+from s1lib.store import DATA, CourseError
+from s1lib.tries import Answer, Piece, new_try, pieces_of, run, told_to_wait, try_once
+from s1lib.widget import OWN, BudgetWidget, pieces_html, render, summary, verdict
 from s1lib.world.families import answer, draw_problem, question
 
 PROBLEM = draw_problem(random.Random(0), "sum", 3)
 QUESTION = question(PROBLEM)
-HOSTILE = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "</pre><b>x",
-           "'\" onmouseover=alert(1) x='", "&lt;b&gt;"]  # fmt: skip
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "</pre><b>x",
+    "'\" onmouseover=alert(1) x='",
+    "&lt;b&gt;",
+    "$\\href{javascript:alert(1)}{x}$",
+    "a\x00b\x1b[31mc\x07\x9d",
+    "abc\u202edcba\u2066x\u200b",
+    "W" * 3000,
+]
 
 
 @pytest.fixture(scope="module")
 def tuned():
-    return load(locate("sft"))
+    return load(DATA / "sft")
 
 
-def tried(**changes):
-    """A try as `try_once` returns it, without a model."""
-    step = {"waits": 0, "thinking_tokens": 5, "answer": "Answer: 21", "right": False}
-    return {
-        "question": QUESTION, "limit": 32, "waits": 1, "string": "Wait",
-        "parts": [{"text": "Looks like 21.\n", "forced": False}, {"text": "Wait", "forced": True},
-                  {"text": ", in order: 20.", "forced": False}],
-        "hit_limit": False, "answer": "Answer: 20", "thinking_tokens": 30, "reference": "20",
-        "steps": [step, step | {"waits": 1, "answer": "Answer: 20", "right": True}],
-    } | changes  # fmt: skip
+@pytest.fixture
+def form(tuned):
+    form = BudgetWidget(tuned, [QUESTION, "Which cup has the ball?"], Budget(64, 1, max_answer=12))
+    yield form
+    form.close()
+
+
+def budget(limit=256, waits=0, string="Wait"):
+    return Budget(limit, waits, string, max_answer=12)
 
 
 def tags(html):
@@ -39,121 +53,275 @@ def tags(html):
     return set(re.findall(r"<([a-zA-Z]+)", html))
 
 
+def press(form, button):
+    button.click()
+    form.join()
+
+
+# Tries
+
+
 def test_a_try_holds_every_answer_on_the_way(tuned):
-    result = try_once(*tuned, QUESTION, Budget(256, waits=2))
-    assert result["reference"] == answer(PROBLEM)
-    steps = result["steps"]
-    assert [s["waits"] for s in steps] == list(range(len(steps)))
-    assert steps[-1]["thinking_tokens"] == result["thinking_tokens"] <= 256
-    assert steps[-1]["answer"] == result["answer"]
-    assert [p["text"] for p in result["parts"] if p["forced"]] == ["Wait"] * steps[-1]["waits"]
-    assert all(s["right"] in (True, False) for s in steps)
+    tried = try_once(*tuned, QUESTION, budget(256, 2))
+    assert tried.status == "done" and tried.reference == answer(PROBLEM)
+    assert [a.waits for a in tried.answers] == [0, 1, 2]
+    assert tried.answers[-1].thinking_tokens == tried.thinking_tokens <= 256
+    assert all(a.right in (True, False) for a in tried.answers)
+    forced = [p.text for p in tried.pieces if p.forced and p.phase == "thinking"]
+    assert forced == ["Wait", "Wait"]
 
 
-def test_fewer_waits_give_the_answers_that_the_steps_tell(tuned):
-    result = try_once(*tuned, QUESTION, Budget(256, waits=2))
-    for step in result["steps"][:-1]:
-        alone = try_once(*tuned, QUESTION, Budget(256, waits=step["waits"]))
-        assert alone["answer"] == step["answer"]
-        assert alone["thinking_tokens"] == step["thinking_tokens"]
+@pytest.mark.parametrize("string", ["Wait", None])
+def test_the_answers_on_the_way_are_those_of_fewer_waits(tuned, string):
+    tried = try_once(*tuned, QUESTION, budget(256, 2, string))
+    for step in tried.answers:
+        alone = try_once(*tuned, QUESTION, budget(256, step.waits, string))
+        assert alone.answers[-1] == step
+
+
+def test_the_pieces_are_the_text_that_the_model_saw(tuned):
+    tried = try_once(*tuned, QUESTION, budget(256, 2))
+    [trace] = think(*tuned, [QUESTION], budget(256, 2))
+    text = "".join(p.text for p in tried.pieces)
+    assert text == f"<|im_start|>think{trace.thinking}<|im_start|>answer{trace.answer}"
+    for mine, stored in zip(tried.pieces, pieces_of(tuned[1], trace), strict=True):
+        assert (mine.phase, mine.forced, mine.text) == (stored.phase, stored.forced, stored.text)
+
+
+def test_a_try_stops_at_any_token_and_can_be_told_to_wait(tuned):
+    tried = new_try(*tuned, QUESTION, budget(256))
+    steps = run(*tuned, tried)
+    for _ in range(12):
+        next(steps)
+    steps.close()
+    assert tried.status == "stopped" and tried.answers == [] and tried.thinking_tokens == 10
+    more = told_to_wait(*tuned, tried, budget(256))
+    for _ in run(*tuned, more):
+        pass
+    assert more.status == "done" and more.waits == 1
+    assert [a.waits for a in more.answers] == [0, 1] and more.answers[0].thinking_tokens == 10
+    assert tried.thinking_tokens == 10  # the first try is as it was
+
+
+def test_waiting_by_hand_is_the_same_as_waiting_by_budget(tuned):
+    by_hand = try_once(*tuned, QUESTION, budget(256))
+    for _ in range(2):
+        by_hand = told_to_wait(*tuned, by_hand, budget(256))
+        for _ in run(*tuned, by_hand):
+            pass
+    at_once = try_once(*tuned, QUESTION, budget(256, 2))
+    assert by_hand.answers == at_once.answers
+    assert by_hand.thinker.thinking == at_once.thinker.thinking
+    assert by_hand.pieces == at_once.pieces
+
+
+def test_a_wait_by_hand_needs_room(tuned):
+    tried = try_once(*tuned, QUESTION, budget(8))
+    with pytest.raises(CourseError, match="8 of 8 thinking tokens are spent.*Raise the limit"):
+        told_to_wait(*tuned, tried, budget(8))
+    assert told_to_wait(*tuned, tried, budget(64)).thinker.ends == [8]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 8])
 def test_a_small_limit_forces_the_final_answer(tuned, limit):
-    result = try_once(*tuned, QUESTION, Budget(limit, waits=1))
-    assert result["thinking_tokens"] == limit and result["hit_limit"]
-    assert "⟦cut: Final Answer:⟧" in render(result)
+    tried = try_once(*tuned, QUESTION, budget(limit, 1))
+    assert tried.thinking_tokens == limit
+    assert "&lt;|im_start|&gt;answer\nFinal Answer:⟧</mark>" in render(tried)
 
 
 def test_a_question_of_another_world_cannot_be_checked(tuned):
-    result = try_once(*tuned, "Who was Ada Lovelace?", Budget(32))
-    assert result["reference"] is None and result["steps"][-1]["right"] is None
-    assert "cannot be checked" in render(result)
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_questions_are_run_and_escaped(tuned, text):
-    page = render(try_once(*tuned, text, Budget(16, waits=1)))
-    assert tags(page) <= tags(render(tried()))
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_a_model_writes_is_escaped(text):
-    parts = [{"text": text, "forced": False}, {"text": text, "forced": True}]
-    result = tried(question=text, answer=text, parts=parts, string=text, reference=text)
-    result["steps"][-1]["answer"] = text
-    assert tags(render(result)) <= tags(render(tried()))
-    assert text not in render(result)
-
-
-def test_forced_words_have_a_colour_and_a_mark():
-    assert re.search(r"<mark style='background[^>]*>⟦Wait⟧</mark>", render(tried()))
-    nothing = tried(parts=[{"text": "", "forced": True}], string=None)
-    assert "⟦end ignored⟧" in render(nothing)
-
-
-def test_the_answer_after_each_wait_is_in_the_summary():
-    assert summary(tried())["answers"] == "21 → 20"
-    assert summary(tried())["verdict"] == verdict(True)
-
-
-def test_parts_are_the_whole_thinking(tuned):
-    _, tokenizer = tuned
-    text = "Looks like 3.\nWaitWait, 4.\n"
-    ids = tokenizer.encode(text)
-    trace = Trace("q", text, "", len(ids), 2, False, [14, 18], ids)
-    parts = trace_parts(tokenizer, trace, "Wait")
-    assert "".join(p["text"] for p in parts) == text
-    assert [p["forced"] for p in parts] == [False, True, False, True, False]
+    tried = try_once(*tuned, "Who was Ada Lovelace?", budget(32))
+    assert tried.reference is None and tried.answers[-1].right is None
+    assert "cannot be checked" in render(tried)
 
 
 @pytest.mark.parametrize(
-    "question,budget,message",
+    "text,wanted,message",
     [
-        ("", Budget(32), "empty"),
-        (" \n", Budget(32), "empty"),
-        ("x" * 5000, Budget(32), "too long"),
-        (QUESTION, Budget(None), "limit"),
-        (QUESTION, Budget(100_000), "too high"),
+        ("", budget(32), "empty"),
+        (" \n", budget(32), "empty"),
+        ("x" * 5000, budget(32), "too long"),
+        (QUESTION, budget(100_000), "too high"),
+        (QUESTION, budget(32, 1, "<|im_end|>"), "control tokens"),
     ],
 )
-def test_bad_input_is_named(tuned, question, budget, message):
-    with pytest.raises(CourseError, match=message):
-        try_once(*tuned, question, budget)
+def test_bad_input_is_named(tuned, text, wanted, message):
+    with pytest.raises((CourseError, ValueError), match=message):
+        new_try(*tuned, text, wanted)
 
 
-def test_the_form(tuned):
-    form = BudgetWidget(*tuned, [QUESTION, "Which cup has the ball?"], max_limit=64)
-    form.button.click()
-    assert QUESTION in form.result.value and form.message.value == "" and len(form.tries) == 1
+# HTML
+
+
+def example(text="Looks like 21.\n", **changes):
+    """A finished try without a model."""
+    tried = tries.Try(QUESTION, budget(32, 1), "20", [], None)
+    tried.thinker = type("Thinker", (), {"thinking": [0] * 30, "ends": [5], "budget": None})()
+    tried.pieces = [Piece("thinking", False, [], text), Piece("thinking", True, [], "Wait")]
+    tried.answers = [Answer(0, 5, "Answer: 21", False), Answer(1, 30, "Answer: 20", True)]
+    tried.status = "done"
+    for name, value in changes.items():
+        setattr(tried, name, value)
+    return tried
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_model_or_reader_writes_is_shown_as_text(text):
+    pieces = [Piece("thinking", False, [], text), Piece("thinking", True, [], text)]
+    answers = [Answer(0, 1, text, None)]
+    page = render(example(question=text, pieces=pieces, answers=answers, reference=text))
+    assert tags(page) == tags(render(example()))
+    assert not re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202e\u2066]", page)
+    assert "<img" not in page and "<script" not in page and "<b>x" not in page
+
+
+def test_hidden_characters_are_made_visible():
+    assert harmless("a\u202eb\x00\tc\n<") == "a⟨U+202E⟩b⟨U+0000⟩\tc\n&lt;"
+
+
+@pytest.mark.parametrize("text", HOSTILE[:-1])
+def test_hostile_questions_are_thought_about(tuned, text):
+    page = render(try_once(*tuned, text, budget(16, 1)))
+    assert tags(page) <= tags(render(example()))
+
+
+def test_forced_words_have_a_colour_and_a_mark():
+    assert re.search(r"<mark style='background[^>]*>⟦Wait⟧</mark>", render(example()))
+    assert "⟦end ignored⟧" in pieces_html([Piece("thinking", True)])
+
+
+def test_the_answer_after_each_wait_is_in_the_summary():
+    assert summary(example())["answers"] == "21 → 20"
+    assert summary(example())["verdict"] == verdict(True)
+
+
+# The form
+
+
+def test_think_then_wait(form):
+    form.waits.value = 0
+    press(form, form.think_button)
+    assert harmless(QUESTION) in form.result.value and "done" in form.message.value
+    assert len(form.tries) == 1 and form.tries[0].waits == 0
+    form.limit.value = 64
+    press(form, form.wait_button)
+    assert len(form.tries) == 2 and form.tries[1].waits == 1
+    assert form.past.value.count("<tr>") == 3
     form.choice.value = "Which cup has the ball?"
     assert form.question.value == "Which cup has the ball?"
 
 
-def test_the_form_stays_usable_after_bad_input(tuned):
-    form = BudgetWidget(*tuned, [QUESTION], max_limit=64)
+def test_stop_ends_at_the_next_token(form, monkeypatch):
+    seen, let_go = threading.Event(), threading.Event()
+    real = engine.stream
+
+    def slow(*args, **settings):
+        for n, step in enumerate(real(*args, **settings)):
+            if n == 10:
+                seen.set()
+                assert let_go.wait(20)
+            yield step
+
+    monkeypatch.setattr(tries, "stream", slow)
+    form.think_button.click()
+    assert seen.wait(20)
+    assert form.think_button.disabled and not form.stop_button.disabled
+    form.stop_button.click()
+    let_go.set()
+    form.join()
+    assert form.tries[0].status == "stopped" and form.tries[0].thinking_tokens <= 9
+    assert not form.think_button.disabled and not form.wait_button.disabled
+    assert "stopped" in form.past.value
+
+
+def test_closing_the_form_ends_its_thread(tuned, monkeypatch):
+    real = engine.stream
+
+    def endless(*args, **settings):
+        steps = list(real(*args, **settings))
+        while True:
+            yield steps[3]
+
+    monkeypatch.setattr(tries, "stream", endless)
+    form = BudgetWidget(tuned, [QUESTION], budget(64))
+    form.think_button.click()
+    assert form._thread.is_alive()
+    form.close()
+    assert not form._thread.is_alive()
+
+
+def test_two_clicks_start_one_try(form):
+    form.think_button.click()
+    form.think_button.click()
+    form.join()
+    assert len(form.tries) == 1
+
+
+def test_the_form_stays_usable_after_bad_input(form):
     form.question.value = "   "
-    form.button.click()
-    assert "empty" in form.message.value and not form.button.disabled and not form.tries
+    press(form, form.think_button)
+    assert "role='alert'" in form.message.value and "empty" in form.message.value
+    assert not form.think_button.disabled and form.wait_button.disabled and not form.tries
+    form.string.value = OWN
+    assert not form.own.disabled
     form.question.value = QUESTION
-    form.limit.value = -5  # a slider clips it to its range
-    form.button.click()
-    assert form.message.value == "" and len(form.tries) == 1 and form.limit.value == 0
-
-
-def test_the_form_tells_an_unforeseen_error_escaped(tuned):
-    _, tokenizer = tuned
-    form = BudgetWidget(None, tokenizer, [QUESTION])
-    form.button.click()
-    assert "Not run" in form.message.value and not form.button.disabled
-    form.waits.max = form.waits.value = 3
-    form.string.options = {"bad": "", **form.string.options}
-    form.string.value = ""
-    form.button.click()
+    press(form, form.think_button)
     assert "string must not be empty" in form.message.value
+    form.own.value = "Hold on"
+    form.limit.value = -5  # a slider clips it to its range
+    press(form, form.think_button)
+    assert "done" in form.message.value and form.limit.value == 0
 
 
-def test_every_control_is_labelled(tuned):
-    form = BudgetWidget(*tuned, [QUESTION])
-    controls = (form.choice, form.question, form.limit, form.waits, form.string, form.button)
+def test_an_unforeseen_error_is_told_escaped(form, monkeypatch):
+    def broken(*args, **settings):
+        raise RuntimeError("<b>out of luck")
+        yield
+
+    monkeypatch.setattr(tries, "stream", broken)
+    press(form, form.think_button)
+    assert "RuntimeError: &lt;b&gt;out of luck" in form.message.value
+    assert not form.think_button.disabled
+
+
+def test_a_model_is_loaded_in_the_background():
+    form = BudgetWidget(DATA / "sft", [QUESTION], budget(32, 1))
+    assert "loading the model" in form.message.value or form._loaded
+    form.join(60)
+    press(form, form.think_button)
+    assert len(form.tries) == 1
+    form.close()
+
+
+def test_a_model_that_cannot_be_loaded_is_told(tmp_path):
+    form = BudgetWidget(tmp_path / "nothing", [QUESTION], budget(32, 1))
+    form.join(60)
+    assert "cannot load a model" in form.message.value and not form.think_button.disabled
+    form.close()
+
+
+def test_a_model_that_is_too_large_is_told(monkeypatch):
+    few = type("Memory", (), {"available": 1e6})()
+    monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: few)
+    monkeypatch.setattr(engine.torch.cuda, "is_available", lambda: False)
+    form = BudgetWidget(DATA / "sft", [QUESTION], budget(32, 1))
+    form.join(60)
+    assert "is too large for this machine: its weights take 0.0 GB" in form.message.value
+    form.close()
+
+
+def test_the_plot_shows_the_try(tuned):
+    proof = json.loads((DATA / "results" / "proof.json").read_text())
+    rows = [row for row in proof["rows"] if row["seed"] == 0]
+    form = BudgetWidget(tuned, [QUESTION], budget(64, 1), rows)
+    press(form, form.think_button)
+    tried = form.tries[0]
+    expected = f"This try: {verdict(tried.answers[-1].right)} after {tried.thinking_tokens}"
+    assert expected in form.plot.value and "data:image/png" in form.plot.value
+    form.close()
+
+
+def test_every_control_is_labelled(form):
+    controls = [form.choice, form.question, form.limit, form.waits, form.string, form.own]
+    controls += [form.think_button, form.wait_button, form.stop_button]
     assert all(control.description for control in controls)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Cache, DynamicCache
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging
 
@@ -59,12 +60,16 @@ class RoomyLayer(DynamicLayer):
 def load(path: str | Path):
     """Model (evaluation mode, float32 on a CPU) and tokenizer from a folder or a hub name.
 
-    Raises CourseError if the folder is missing or damaged, or the hub cannot be reached.
+    Raises CourseError if the folder is missing or damaged, the hub cannot be reached, or the
+    memory that is free does not hold the model.
     """
     logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
+        _check_memory(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype="auto")
+    except CourseError:
+        raise
     except Exception as error:  # safetensors, OSError, ValueError: all mean the same to a reader
         raise CourseError(
             f"cannot load a model from {path}: it is missing or damaged. Restore the shipped one "
@@ -73,6 +78,22 @@ def load(path: str | Path):
     if torch.cuda.is_available():
         model = model.to("cuda")
     return model.eval(), tokenizer
+
+
+def _check_memory(path: str | Path) -> None:
+    """Compare the model's weights, without loading them, with the memory that is free."""
+    config = AutoConfig.from_pretrained(path)
+    with torch.device("meta"):
+        empty = AutoModelForCausalLM.from_config(config, dtype=config.dtype)
+    need = sum(p.numel() * p.element_size() for p in empty.parameters())
+    on_gpu = torch.cuda.is_available()
+    free = torch.cuda.mem_get_info()[0] if on_gpu else psutil.virtual_memory().available
+    if need > 0.9 * free:  # the rest is for the key-value cache
+        raise CourseError(
+            f"{path} is too large for this machine: its weights take {need / 1e9:.1f} GB and "
+            f"{free / 1e9:.1f} GB of {'GPU ' * on_gpu}memory are free. Choose a smaller model, "
+            "or a larger machine."
+        )
 
 
 class Step(NamedTuple):

@@ -1,0 +1,127 @@
+"""vLLM's real engine and server against the transformers driver: `make test-vllm`."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+import torch
+
+pytest.importorskip("vllm", reason="vLLM is not installed here: `make test-vllm` brings it")
+os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+
+from s1lib.budget import Budget, delimiters
+from s1lib.engines import server, vllm
+from s1lib.engines.common import Sampling, prompt_ids
+from s1lib.engines.transformers import load, think
+from s1lib.store import DATA, read_rows
+
+SETTINGS = [
+    Budget(200, 0, max_answer=12),
+    Budget(200, 2, "Wait", 12),
+    Budget(64, 4, None, 12),
+    Budget(32, 1, "Alternatively", 12),
+    Budget(None, 1, "Hmm", 12),
+]
+TIE = 1e-4  # logits nearer than this are a tie that rounding decides
+
+
+@pytest.fixture(scope="module")
+def model():
+    model, tokenizer = load(DATA / "sft")
+    model.config.max_position_embeddings = 512
+    return model.float(), tokenizer
+
+
+@pytest.fixture(scope="module")
+def questions():
+    return [row["question"] for row in read_rows(DATA / "dev.jsonl")[:50]]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    from vllm import LLM
+
+    return LLM(str(DATA / "sft"), dtype="float32", enforce_eager=True, max_model_len=512)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("vllm") / "server.log"
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model",
+               str(DATA / "sft"), "--dtype", "float32", "--enforce-eager", "--port", str(port),
+               "--host", "127.0.0.1", "--max-model-len", "512"]  # fmt: skip
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        for _ in range(240):
+            assert process.poll() is None, log.read_text()[-3000:]
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
+                break
+            except OSError:
+                time.sleep(1)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@torch.inference_mode()
+def gap(model, tokenizer, trace, other) -> float:
+    """How far apart the two best logits are where two thoughts first differ."""
+    marks = delimiters(tokenizer)
+    pairs = zip([*trace.ids, marks.end], [*other.ids, marks.end], strict=False)
+    same = next((i for i, (a, b) in enumerate(pairs) if a != b), len(trace.ids))
+    text = prompt_ids(tokenizer, trace.question) + list(marks.think) + trace.ids[:same]
+    best = model(torch.tensor([text])).logits[0, -1].topk(2).values
+    return float(best[0] - best[1])
+
+
+def check(model, tokenizer, expected, traces) -> None:
+    """Equal, or first different at a tie; the ties are listed."""
+    differing = [(a, b) for a, b in zip(expected, traces, strict=True) if a != b]
+    for a, b in differing:
+        distance = gap(model, tokenizer, a, b)
+        print(f"differs at a gap of {distance:.1e}: {a.question}")
+        assert distance < TIE
+    assert len(differing) <= len(expected) // 10
+
+
+@pytest.mark.parametrize("budget", SETTINGS, ids=str)
+def test_vllm_writes_what_transformers_writes(model, engine, questions, budget):
+    _, tokenizer = model
+    traces = vllm.think(engine, tokenizer, questions, budget)
+    check(*model, think(*model, questions, budget), traces)
+
+
+@pytest.mark.parametrize("budget", SETTINGS[:3], ids=str)
+def test_the_server_writes_what_transformers_writes(model, address, questions, budget):
+    _, tokenizer = model
+    traces = server.think(address, tokenizer, questions, budget)
+    check(*model, think(*model, questions, budget), traces)
+
+
+def test_sampling_follows_the_seeds(model, engine, questions):
+    _, tokenizer = model
+    budget = Budget(40, 1, max_answer=12)
+
+    def run(seeds):
+        warm = Sampling(1.0, 0.95, seeds)
+        return vllm.think(engine, tokenizer, questions[:8], budget, warm)
+
+    assert run(range(8)) == run(range(8))
+    assert run(range(8)) != run(range(8, 16))
+
+
+def test_the_limit_is_exact_where_vllms_own_is_not(model, engine, questions):
+    _, tokenizer = model
+    for limit in (0, 1, 5, 20):
+        traces = vllm.think(engine, tokenizer, questions[:8], Budget(limit, max_answer=12))
+        assert all(t.thinking_tokens == limit for t in traces if t.hit_limit)
+        assert all(t.thinking_tokens < limit for t in traces if not t.hit_limit)
