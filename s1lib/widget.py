@@ -65,11 +65,13 @@ def render(tried: Try) -> str:
     known = "not a question of this world" if known is None else f"the answer is {known}"
     state = {"done": verdict(tried.answers[-1].right) if tried.answers else "", "new": "thinking …"}
     return (
-        f"<p class='mathjax_ignore tex2jax_ignore'><b>{harmless(tried.question)}</b></p>"
+        "<div class='mathjax_ignore tex2jax_ignore'>"  # a $ in a text starts no formula
+        f"<p><b>{harmless(tried.question)}</b></p>"
         f"{pieces_html(tried.pieces)}"
         f"<p>{tried.thinking_tokens} of {tried.budget.max_thinking} thinking tokens spent, "
         f"{tried.waits} ends ignored: <b>{state.get(tried.status, 'not at its end')}</b> "
         f"({harmless(known)}).</p>" + (table(rows).data if rows else "")
+        + "</div>"
     )
 
 

@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from s1lib import curate, distill, evaluate, sft
-from s1lib.budget import Budget
-from s1lib.engines.transformers import answer_directly, load, rescore, think
+from s1lib.engines.transformers import answer_directly, load
 from s1lib.profile import load_profile, names
 from s1lib.store import DATA, ROOT, CourseError, locate, output, read_rows, write_rows
 
@@ -185,27 +184,6 @@ def test_evaluate_writes_the_documented_shape(profile):
     ]
     assert all(t.thinking_tokens <= 8 for t in runs["sft-limit-8"])
     json.dumps(results)
-
-
-@pytest.mark.parametrize("budget", [Budget(24), Budget(0), Budget(512), Budget(200, waits=2)])
-def test_batched_equals_alone(tuned, budget):
-    model, tokenizer = tuned
-    questions = [row["question"] for row in read_rows(DATA / "dev.jsonl")[:12]]
-    together = think(model, tokenizer, questions, budget, batch_size=12)
-    alone = [think(model, tokenizer, [q], budget)[0] for q in questions]
-    assert together == alone
-
-
-def test_any_smaller_budget_follows_from_one_trace(tuned):
-    model, tokenizer = tuned
-    questions = [row["question"] for row in read_rows(DATA / "dev.jsonl")[:12]]
-    longest = think(model, tokenizer, questions, Budget(1024, waits=2))
-    for limit in (0, 8, 40, 512):
-        fresh = think(model, tokenizer, questions, Budget(limit))
-        assert rescore(model, tokenizer, longest, limit=limit, waits=0) == fresh
-    for waits in (0, 1):
-        fresh = think(model, tokenizer, questions, Budget(1024, waits=waits))
-        assert rescore(model, tokenizer, longest, waits=waits) == fresh
 
 
 def test_direct_answers_do_not_think(tuned):

@@ -65,8 +65,11 @@ def serve_teacher(habits: Habits | None = None, seed: int = 0) -> Iterator[str]:
         def log_message(self, *args) -> None:
             """Keep the notebook quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # the default of 5 refuses a burst of connections
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
