@@ -1,6 +1,7 @@
 """Small helpers for notebooks: show source, traces and sentences. Model text is escaped."""
 
 import inspect
+import textwrap
 import unicodedata
 from html import escape
 
@@ -22,7 +23,8 @@ def harmless(text: str) -> str:
 
 def source(thing) -> Markdown:
     """The source of a function or class, as it runs here."""
-    return Markdown(f"```python\n{inspect.getsource(thing).rstrip()}\n```")
+    text = textwrap.dedent(inspect.getsource(thing)).rstrip()
+    return Markdown(f"```python\n{text}\n```")
 
 
 def say(text: str) -> Markdown:

@@ -70,8 +70,7 @@ def render(tried: Try) -> str:
         f"{pieces_html(tried.pieces)}"
         f"<p>{tried.thinking_tokens} of {tried.budget.max_thinking} thinking tokens spent, "
         f"{tried.waits} ends ignored: <b>{state.get(tried.status, 'not at its end')}</b> "
-        f"({harmless(known)}).</p>" + (table(rows).data if rows else "")
-        + "</div>"
+        f"({harmless(known)}).</p>" + (table(rows).data if rows else "") + "</div>"
     )
 
 
