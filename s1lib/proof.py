@@ -1,4 +1,5 @@
-"""The recorded proof: `python -m s1lib.proof` makes `data/results/proof.json` again.
+"""The recorded proof: `python -m s1lib.proof` makes `data/results/proof.json` again, and the
+figure in the README.
 
 Three fine-tuning seeds on the whole held-out set, and, on the development set, the choice of
 N and a sweep of the teacher's early-stopping rate. About an hour on two cores; an interrupted
@@ -26,9 +27,10 @@ from s1lib.evaluate import (
     run_thinking,
 )
 from s1lib.metrics import pooled_rate, wilson
+from s1lib.plots import paper_rows, scaling_curve
 from s1lib.profile import Profile, load_profile
 from s1lib.sft import finetune
-from s1lib.store import DATA, CourseError, locate, output, read_rows, write_rows
+from s1lib.store import DATA, ROOT, CourseError, locate, output, read_rows, write_rows
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
 
@@ -206,6 +208,10 @@ def main() -> None:
     results = prove(profile, tuple(range(args.seeds)), not args.skip_sweep)
     (DATA / "results").mkdir(parents=True, exist_ok=True)
     (DATA / "results" / "proof.json").write_text(json.dumps(results, indent=1) + "\n")
+    pooled = [row for row in results["rows"] if row["seed"] == "all"]
+    here = f"here: {pooled[0]['n']:,} held-out questions"
+    panels = {here: pooled, "paper: AIME24, 30 questions": paper_rows()}
+    scaling_curve(panels, "").figure.savefig(ROOT / "docs" / "scaling.png", dpi=110)
     print(f"{len(results['rows'])} rows, {len(results['comparisons'])} comparisons")
 
 

@@ -1,4 +1,7 @@
-"""What notebooks print: hidden errors, machine paths, and the table at the end."""
+"""What notebooks print: hidden errors, machine paths, and the table at the end.
+
+`python scripts/outputs.py NOTEBOOK ...` fails if an executed notebook holds a hidden error.
+"""
 
 import json
 import re
@@ -7,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +27,7 @@ def hidden_error(nb: NotebookNode) -> str | None:
     """The first error that Jupyter shows but does not count, or None.
 
     A thread or a background task writes its traceback to stderr; a widget's callback keeps it in
-    the saved state of an Output widget. Neither fails the cell.
+    the saved state of an Output widget, and our form tells it in an alert. None fails the cell.
     """
     for cell in nb.cells:
         for out in cell.get("outputs", []):
@@ -32,6 +36,9 @@ def hidden_error(nb: NotebookNode) -> str | None:
                 return text
     for kept in nb.metadata.get("widgets", {}).values():
         for model in kept.get("state", {}).values():
+            shown = model.get("state", {}).get("value")
+            if isinstance(shown, str) and "role='alert'" in shown:
+                return shown
             for out in model.get("state", {}).get("outputs", []):
                 if out.get("output_type") == "error":
                     return "\n".join(out.get("traceback", [])) or out.get("evalue", "")
@@ -128,3 +135,18 @@ def results_table(path: Path) -> str:
     header = ["paired comparison", "seed", "n", "mended", "broken", "points", "95 % interval"]
     parts += ["\n".join(_lines(header, rows))] if rows else []
     return "\n\n".join(parts)
+
+
+def main() -> None:
+    """Scan executed notebooks; exit with the first hidden error."""
+    for name in sys.argv[1:]:
+        nb = nbformat.read(name, as_version=4)
+        if not any(cell.get("execution_count") for cell in nb.cells):
+            raise SystemExit(f"{name} was not executed")
+        if found := hidden_error(nb):
+            raise SystemExit(f"{name} holds an error that did not stop it:\n{plain(found)}")
+    print(f"{len(sys.argv) - 1} notebooks hold no hidden error.")
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,11 @@ from s1lib.budget import Budget, delimiters
 from s1lib.engines import server, vllm
 from s1lib.engines.common import Sampling, prompt_ids
 from s1lib.engines.transformers import load, think
-from s1lib.store import DATA, read_rows
+from s1lib.store import DATA, ROOT, read_rows
+
+sys.path.insert(0, str(ROOT / "tests"))
+from test_docs import check as check_snippet
+from test_docs import snippet
 
 SETTINGS = [
     Budget(200, 0, max_answer=12),
@@ -117,6 +121,16 @@ def test_sampling_follows_the_seeds(model, engine, questions):
 
     assert run(range(8)) == run(range(8))
     assert run(range(8)) != run(range(8, 16))
+
+
+def test_the_snippet_of_the_how_to_page():
+    import vllm as real
+
+    code = snippet("vLLM").replace("LLM(", "LLM(dtype='float32', enforce_eager=True, model=")
+    names: dict = {}
+    exec(code, names)
+    check_snippet(names)
+    assert names["LLM"] is real.LLM
 
 
 def test_the_limit_is_exact_where_vllms_own_is_not(model, engine, questions):

@@ -1,0 +1,46 @@
+"""The code on the how-to page runs as it stands, but for the model's name and sizes."""
+
+import re
+
+import pytest
+from completions_server import completions_server
+
+from s1lib.engines.transformers import load
+from s1lib.store import DATA, ROOT
+
+PAGE = (ROOT / "docs" / "budget_forcing.md").read_text(encoding="utf-8")
+
+
+def snippet(section: str) -> str:
+    """The code of a section, for the embedded model."""
+    code = re.search(rf"^## {section}\n.*?```python\n(.*?)```", PAGE, re.S | re.M).group(1)
+    code = re.sub(r'"simplescaling/[^"]*"', repr(str(DATA / "sft")), code)
+    for name, size in (("max_thinking", 60), ("max_answer", 12), ("max_model_len", 512)):
+        code = re.sub(rf"{name}=\d+", f"{name}={size}", code)
+    return code
+
+
+def check(names: dict) -> None:
+    trace = names["trace"]
+    assert 0 < trace.thinking_tokens <= 60 and trace.stops and trace.answer
+
+
+@pytest.mark.parametrize("section", ["transformers", "vLLM", "A server"])
+def test_a_snippet_is_short(section):
+    lines = [line for line in snippet(section).splitlines() if line.strip()]
+    assert len(lines) <= 10
+
+
+def test_the_transformers_snippet(capsys):
+    names: dict = {}
+    exec(snippet("transformers"), names)
+    check(names)
+    assert "thinking tokens" in capsys.readouterr().out
+
+
+def test_the_server_snippet():
+    model, _ = load(DATA / "sft")
+    with completions_server(model, 512) as (url, _):
+        names: dict = {}
+        exec(snippet("A server").replace('"http://127.0.0.1:8000/v1"', repr(url)), names)
+    check(names)
