@@ -1,120 +1,287 @@
 """Distillation: ask a teacher every question of the pool and keep its thinking.
 
-`python -m s1lib.distill --profile laptop`. The client is the real `google-genai`; in the
-laptop profile it talks to the embedded teacher on the loopback.
+`python -m s1lib.distill --profile laptop`; `--dry-run` says what it would cost. Every answer and
+every failure is stored as it comes in (`s1lib.answers`): asked = answered + failed, and a restart
+goes on where it stopped.
 """
 
 import argparse
 import asyncio
 import json
-import os
-from collections.abc import Callable
-from contextlib import nullcontext
-from getpass import getpass
-from pathlib import Path
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from google import genai
-from google.genai import errors, types
+from aiolimiter import AsyncLimiter
 
-from s1lib.profile import Profile, load_profile
+from s1lib.answers import Answers, Record, request_id
+from s1lib.profile import Profile, Service, load_profile
 from s1lib.store import CourseError, locate, output, read_rows, write_rows
-from s1lib.world.server import serve_teacher
+from s1lib.teachers import Ask, Refused, Reply, TryAgain, connect
+from s1lib.world.server import Faults
+
+LONGEST = 100_000  # characters of a question; the longest of the paper's pool has fewer
+MOST_WAIT = 60.0  # seconds between two tries
 
 
-def api_key(profile: Profile) -> str:
-    """The key from GEMINI_API_KEY or a hidden prompt; the embedded teacher needs none."""
-    if profile.teacher_url == "embedded":
-        return "none-needed"
-    return os.environ.get("GEMINI_API_KEY") or getpass("Gemini API key: ")
+@dataclass
+class Progress:
+    """How far a run has come. `dollars` is None where the price is not known."""
+
+    total: int
+    done: int = 0
+    failed: int = 0
+    asked_now: int = 0
+    began: float = 0.0
+    dollars: float | None = None
+    stopped: str | None = None  # why questions were left unasked
+
+    @property
+    def seconds_left(self) -> float:
+        """At the pace so far."""
+        if not self.asked_now:
+            return float("inf")
+        return (time.monotonic() - self.began) / self.asked_now * (self.total - self.done)
+
+    def __str__(self) -> str:
+        left = f", {self.seconds_left:.0f} s left" if self.asked_now else ""
+        money = "" if self.dollars is None else f", ${self.dollars:.2f} spent"
+        return f"{self.done:,} of {self.total:,} questions, {self.failed:,} failed{left}{money}"
 
 
-def read_response(response) -> dict:
-    """What is kept of a response: thinking, attempt and how it ended."""
-    candidate = response.candidates[0] if response.candidates else None
-    content = candidate.content if candidate else None
-    parts = (content.parts if content else None) or []
-    thinking = "".join(p.text for p in parts if p.thought and p.text)
-    attempt = "".join(p.text for p in parts if not p.thought and p.text)
-    reason = candidate.finish_reason if candidate else None
-    failure = None
-    if not thinking or not attempt:
-        failure = (
-            f"no {'answer' if thinking else 'thinking'} ({reason.value if reason else 'BLOCKED'})"
-        )
-    return {"thinking": thinking or None, "attempt": attempt or None, "failure": failure}
+class Purse:
+    """A spending cap that is never passed: each try reserves its largest possible price.
+
+    `spent` counts what was used, and the whole reservation where a failed try may have been
+    charged.
+    """
+
+    def __init__(self, service: Service, cap: float | None) -> None:
+        """Raises CourseError for a cap without prices."""
+        self.known = service.price_in is not None and service.price_out is not None
+        if cap is not None and not self.known:
+            raise CourseError(
+                "a spending cap needs the price: put price_in and price_out, in dollars per "
+                "million tokens, into the profile's [teacher]."
+            )
+        self.service, self.cap, self.spent, self.reserved = service, cap, 0.0, 0.0
+
+    def price(self, tokens_in: int, tokens_out: int) -> float:
+        """Dollars."""
+        if not self.known:
+            return 0.0
+        return (tokens_in * self.service.price_in + tokens_out * self.service.price_out) / 1e6
+
+    def reserve(self, question: str) -> float | None:
+        """Set the largest possible price of a try aside; None if the cap does not allow it."""
+        # A token is a byte at least; the service adds a few of its own.
+        most = self.price(len(question.encode()) + 64, self.service.max_output_tokens)
+        if self.cap is not None and self.spent + self.reserved + most > self.cap:
+            return None
+        self.reserved += most
+        return most
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """A try is over and cost this."""
+        self.reserved -= reserved
+        self.spent += spent
 
 
-async def ask(client: genai.Client, model: str, question: str) -> dict:
-    """One question, as in s1: nothing but the question, no system prompt, no settings."""
-    config = types.GenerateContentConfig(
-        thinking_config=types.ThinkingConfig(include_thoughts=True)
-    )
+@dataclass(frozen=True)
+class Pace:
+    """Requests and tokens per minute that a service allows."""
+
+    requests: AsyncLimiter | None
+    tokens: AsyncLimiter | None
+    expected: int
+
+    async def wait(self, question: str) -> None:
+        """Until another request may be sent."""
+        if self.requests:
+            await self.requests.acquire()
+        if self.tokens:
+            tokens = min(len(question) // 4 + self.expected, self.tokens.max_rate)
+            await self.tokens.acquire(tokens)
+
+
+def pace_of(service: Service) -> Pace:
+    """The pace of this service."""
+    per_minute = service.requests_per_minute, service.tokens_per_minute
+    limits = [AsyncLimiter(n, 60) if n else None for n in per_minute]
+    return Pace(*limits, service.expected_tokens)
+
+
+def unusable(question: object) -> str | None:
+    """Why a question cannot be asked; None if it can."""
+    if not isinstance(question, str):
+        return f"the question is no text but {type(question).__name__}"
+    if not question.strip():
+        return "the question is empty"
+    if len(question) > LONGEST:
+        return f"the question has {len(question):,} characters, at most {LONGEST:,} are asked"
     try:
-        response = await client.aio.models.generate_content(
-            model=model, contents=question, config=config
-        )
-    except (errors.APIError, TimeoutError, OSError) as error:
-        reason = getattr(error, "status", None) or type(error).__name__
-        return {"thinking": None, "attempt": None, "failure": reason}
-    return read_response(response)
+        question.encode()
+    except UnicodeEncodeError:
+        return "the question holds broken unicode"
+    return None
+
+
+class CapReached(Exception):
+    """The cap leaves no room for another try."""
+
+
+async def persist(
+    ask: Ask, question: str, service: Service, pace: Pace, purse: Purse
+) -> tuple[Reply | str, int]:
+    """Ask until there is a reply, or a reason why there is none; and the number of tries.
+
+    The waits between tries grow twofold from `first_wait`, each by a random part, so that
+    requests that failed together do not come back together.
+    Raises CapReached before a try that could pass the cap.
+    """
+    reason = ""
+    for tries in range(1, service.tries + 1):
+        await pace.wait(question)
+        reserved = purse.reserve(question)
+        if reserved is None:
+            raise CapReached
+        cost = reserved  # of a try that is cut off here
+        try:
+            reply = await ask(question)
+            cost = purse.price(reply.prompt_tokens, reply.thinking_tokens + reply.answer_tokens)
+            return reply, tries
+        except Refused as error:
+            cost = 0.0
+            return str(error), tries
+        except TryAgain as error:
+            reason = str(error)
+            cost = reserved if error.billed else 0.0
+        finally:
+            purse.settle(reserved, cost)
+        if tries < service.tries:
+            wait = min(MOST_WAIT, service.first_wait * 2 ** (tries - 1))
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+    return f"{reason}, {service.tries} times", service.tries
+
+
+def record_of(service: Service, question: object, outcome: Reply | str, tries: int = 0) -> Record:
+    """What is stored of an outcome."""
+    text = question if isinstance(question, str) else repr(question)
+    reply = outcome if isinstance(outcome, Reply) else Reply(*[None] * 3, outcome, None, 0, 0, 0)
+    return Record(
+        id=request_id(service.model, text, service.parameters),
+        question=text.encode(errors="replace").decode()[:LONGEST],
+        teacher=service.model,
+        asked_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        parameters=json.dumps(service.parameters, sort_keys=True),
+        thinking=reply.thinking,
+        thinking_kind=reply.thinking_kind if reply.thinking else None,
+        attempt=reply.attempt,
+        failure=reply.failure,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=reply.prompt_tokens,
+        thinking_tokens=reply.thinking_tokens,
+        answer_tokens=reply.answer_tokens,
+        tries=tries,
+    )
 
 
 async def distill(
-    profile: Profile,
-    pool: list[dict],
-    out: Path,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[dict]:
-    """Ask every question once; the answers lie in `out` as they come in.
+    service: Service,
+    questions: Iterable[str],
+    store: Answers,
+    report: Callable[[Progress], None] | None = None,
+    cap: float | None = None,
+    retry_failed: bool = False,
+    faults: Faults | None = None,
+) -> tuple[dict[str, Record], Progress]:
+    """Ask every question that the store does not hold yet, each once.
 
-    A restart asks only what is missing. Returns one record per distinct question:
-    {"question", "thinking", "attempt", "failure"}; asked = answered + failed.
+    `report` is told of every question that is done, `cap` is a spending limit in dollars for
+    this run, `retry_failed` asks those again that failed before, `faults` befall the embedded
+    teacher. Returns the records by question, and how far the run came: all questions, unless
+    the cap stopped it. Raises CourseError if the key is refused; what is stored stays.
     """
-    questions = list(dict.fromkeys(row["question"] for row in pool))
-    stored = {r["question"]: r for r in read_rows(out)} if out.exists() else {}
-    done = {q: stored[q] for q in questions if q in stored}
-    todo = [q for q in questions if q not in done]
-    gate = asyncio.Semaphore(profile.concurrency)
-    embedded = profile.teacher_url == "embedded"
-    with serve_teacher() if embedded else nullcontext(profile.teacher_url) as address:
-        options = types.HttpOptions(
-            base_url=address,
-            timeout=600_000,
-            retry_options=types.HttpRetryOptions(attempts=4, initial_delay=1.0, max_delay=60.0),
-        )
-        client = genai.Client(api_key=api_key(profile), http_options=options)
-        with open(out, "a", encoding="utf-8") as lines:
+    ids = {q: request_id(service.model, str(q), service.parameters) for q in questions}
+    known = store.get(ids.values())
+    done = {q: known[i] for q, i in ids.items() if i in known}
+    todo = [q for q in ids if q not in done or (retry_failed and done[q].failure)]
+    purse, pace = Purse(service, cap), pace_of(service)
+    state = Progress(len(ids), len(ids) - len(todo), began=time.monotonic())
+    state.failed = sum(bool(done[q].failure) for q in ids if q in done and q not in set(todo))
+    state.dollars = 0.0 if purse.known else None
+    waiting = iter(todo)
 
-            async def one(question: str) -> None:
-                async with gate:
-                    record = {"question": question} | await ask(
-                        client, profile.teacher_model, question
-                    )
-                lines.write(json.dumps(record) + "\n")
-                lines.flush()
-                done[question] = record
-                if progress:
-                    progress(len(done), len(questions))
+    def finish(question: str, record: Record) -> None:
+        store.add(record)
+        done[question] = record
+        state.done, state.asked_now = state.done + 1, state.asked_now + 1
+        state.failed += record.failure is not None
+        if purse.known:
+            state.dollars = purse.spent
+        if report:
+            report(state)
 
-            await asyncio.gather(*(one(q) for q in todo))
-        await client.aio.aclose()
-    return [done[q] for q in questions]
+    async def work(ask: Ask) -> None:
+        for question in waiting:  # one iterator for all workers
+            if reason := unusable(question):
+                finish(question, record_of(service, question, reason))
+                continue
+            try:
+                outcome, tries = await persist(ask, question, service, pace, purse)
+            except CapReached:
+                state.stopped = f"the cap of ${cap:.2f} leaves no room for another request"
+                return
+            finish(question, record_of(service, question, outcome, tries))
+
+    if todo:
+        async with connect(service, faults) as ask:
+            try:
+                async with asyncio.TaskGroup() as workers:
+                    for _ in range(min(service.concurrency, len(todo))):
+                        workers.create_task(work(ask))
+            except* CourseError as group:
+                raise group.exceptions[0] from None
+    return {q: done[q] for q in ids if q in done}, state
 
 
-def join(pool: list[dict], records: list[dict]) -> list[dict]:
+def dry_run(service: Service, questions: Iterable[str]) -> dict:
+    """What asking all questions would take, before anything is asked.
+
+    Requests, expected tokens, minutes at the service's pace, and dollars: as expected, and the
+    most that it can be (None where the price is not known).
+    """
+    questions = list(dict.fromkeys(q for q in questions if not unusable(q)))
+    tokens_in = sum(len(q) for q in questions) // 4
+    tokens_out = len(questions) * service.expected_tokens
+    minutes = [0.0]
+    if service.requests_per_minute:
+        minutes.append(len(questions) / service.requests_per_minute)
+    if service.tokens_per_minute:
+        minutes.append((tokens_in + tokens_out) / service.tokens_per_minute)
+    purse = Purse(service, None)
+    most = sum(purse.reserve(q) or 0.0 for q in questions)
+    return {
+        "requests": len(questions),
+        "tokens in": tokens_in,
+        "tokens out": tokens_out,
+        "minutes at least": round(max(minutes), 1),
+        "dollars expected": round(purse.price(tokens_in, tokens_out), 2) if purse.known else None,
+        "dollars at most": round(most, 2) if purse.known else None,
+    }
+
+
+def join(pool: list[dict], records: dict[str, Record]) -> list[dict]:
     """The pool with the teacher's words: s1's columns `thinking_trajectories` and `attempt`."""
-    by_question = {r["question"]: r for r in records}
     rows = []
     for row in pool:
-        record = by_question.get(row["question"], {})
-        thinking = record.get("thinking")
-        rows.append(
-            row
-            | {
-                "thinking_trajectories": [thinking] if thinking else None,
-                "attempt": record.get("attempt"),
-            }
-        )
+        record = records.get(row["question"])
+        thinking = record.thinking if record and not record.failure else None
+        attempt = record.attempt if record and not record.failure else None
+        told = {"thinking_trajectories": [thinking] if thinking else None, "attempt": attempt}
+        rows.append(row | told)
     return rows
 
 
@@ -128,17 +295,35 @@ def main() -> None:
     """Distil the pool."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop, smoke, gpu or h100x16")
-    profile = load_profile(parser.parse_args().profile)
+    parser.add_argument("--dry-run", action="store_true", help="only say what it would take")
+    parser.add_argument("--cap", type=float, help="spend at most so many dollars")
+    parser.add_argument("--retry-failed", action="store_true", help="ask those again that failed")
+    args = parser.parse_args()
+    profile = load_profile(args.profile)
     pool = load_pool(profile)
+    questions = [row["question"] for row in pool]
+    if args.dry_run:
+        for name, value in dry_run(profile.teacher, questions).items():
+            print(f"{name:18} {'the profile has no price' if value is None else f'{value:,}'}")
+        return
+    last = 0.0
 
-    def progress(done: int, total: int) -> None:
-        if done % 500 == 0 or done == total:
-            print(f"{done}/{total} questions", flush=True)
+    def report(state: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last > 1 or state.done == state.total:
+            last = time.monotonic()
+            print(state, flush=True)
 
-    records = asyncio.run(distill(profile, pool, output("answers.jsonl"), progress))
-    failed = sum(r["failure"] is not None for r in records)
-    print(f"asked {len(records)} = answered {len(records) - failed} + failed {failed}")
+    with Answers(output("answers.db")) as store:
+        records, state = asyncio.run(
+            distill(profile.teacher, questions, store, report, args.cap, args.retry_failed)
+        )
+    failed = sum(r.failure is not None for r in records.values())
+    print(f"asked {len(records):,} = answered {len(records) - failed:,} + failed {failed:,}")
     write_rows(output("traces.jsonl"), join(pool, records))
+    if state.stopped:
+        left = len(set(questions)) - len(records)
+        raise CourseError(f"{state.stopped}: {left:,} questions are left; run again to go on.")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,36 @@ from s1lib.budget import Budget
 from s1lib.store import CourseError
 
 FOLDER = Path(__file__).parent / "profiles"
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A teacher and how it is asked; a profile's `[teacher]`.
+
+    Prices are dollars per million tokens (None: not known), `expected_tokens` of output are what
+    a dry run reckons with, `max_output_tokens` what a spending cap must reserve.
+    """
+
+    kind: str  # "gemini" or "openai"
+    url: str  # EMBEDDED: the embedded teacher, served on the loopback
+    model: str
+    key: str | None = None  # the environment variable that holds the key
+    concurrency: int = 16
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    tries: int = 5
+    first_wait: float = 1.0  # seconds before the second try; then twice as long each time
+    timeout: float = 600.0  # seconds
+    max_output_tokens: int = 32768
+    expected_tokens: int = 4200  # the paper's traces: 3,600 of thinking, and an answer
+    price_in: float | None = None
+    price_out: float | None = None
+
+    @property
+    def parameters(self) -> dict:
+        """What is sent beside the question: part of a request's identity."""
+        return {"max_output_tokens": self.max_output_tokens, "include_thoughts": True}
 
 
 @dataclass(frozen=True)
@@ -22,9 +52,7 @@ class Profile:
     name: str
     description: str
     model: str  # a folder under data/ or build/, or a hub name
-    teacher_model: str
-    teacher_url: str  # "embedded": the loopback server of the embedded teacher
-    concurrency: int  # requests to the teacher in flight
+    teacher: Service
     pool_questions: int  # 0: all
     curated: int  # size of the training set
     long_trace: int  # pre-select right MATH rows whose thinking is longer (paper: 5,600)
@@ -70,9 +98,10 @@ def load_profile(name: str | None = None) -> Profile:
     if unknown:
         raise CourseError(f"{path.name} has settings that do not exist: {', '.join(unknown)}.")
     try:
+        settings["teacher"] = Service(**settings["teacher"])
         return Profile(name=name, **_tuples(settings))
-    except TypeError as error:
-        raise CourseError(f"{path.name} lacks a setting: {error}") from None
+    except (KeyError, TypeError) as error:
+        raise CourseError(f"{path.name} lacks or misspells a setting: {error}") from None
 
 
 def _settings(path: Path) -> dict:
@@ -84,7 +113,8 @@ def _settings(path: Path) -> dict:
     if parent is None:
         return settings
     base = _settings(path.with_name(f"{parent}.toml"))
-    return base | settings | {"sft": base.get("sft", {}) | settings.get("sft", {})}
+    tables = {k: base.get(k, {}) | settings.get(k, {}) for k in ("sft", "teacher")}
+    return base | settings | tables
 
 
 def _tuples(settings: dict) -> dict:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from s1lib import curate, distill, evaluate, sft
+from s1lib.answers import Answers
 from s1lib.engines.transformers import answer_directly, load
 from s1lib.profile import load_profile, names
 from s1lib.store import DATA, ROOT, CourseError, locate, output, read_rows, write_rows
@@ -36,21 +37,15 @@ def tuned():
     return model.to(torch.float64), tokenizer
 
 
-def test_distill_asks_everything_once_and_resumes(profile):
+def test_distil(profile):
     pool = distill.load_pool(profile)
-    out = output("answers.jsonl")
-    records = asyncio.run(distill.distill(profile, pool, out))
-    questions = {row["question"] for row in pool}
-    assert {r["question"] for r in records} == questions
-    answered = [r for r in records if r["failure"] is None]
+    questions = [row["question"] for row in pool]
+    with Answers(output("answers.db")) as store:
+        records, state = asyncio.run(distill.distill(profile.teacher, questions, store))
+    assert set(records) == set(questions) and state.done == len(records)
+    answered = [r for r in records.values() if r.failure is None]
     assert len(answered) > 0.95 * len(records)
-    assert all(r["thinking"] and r["attempt"].startswith("Answer: ") for r in answered)
-    # cut the file as an interruption would and go on: nothing is asked twice or lost
-    lines = out.read_text().splitlines(keepends=True)
-    out.write_text("".join(lines[:100]))
-    again = asyncio.run(distill.distill(profile, pool, out))
-    assert {r["question"]: r for r in again} == {r["question"]: r for r in records}
-    assert len(read_rows(out)) == len(questions)
+    assert all(r.thinking and r.attempt.startswith("Answer: ") for r in answered)
     write_rows(output("traces.jsonl"), distill.join(pool, records))
 
 

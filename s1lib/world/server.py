@@ -1,63 +1,134 @@
 """A loopback server that answers the Gemini REST protocol with the embedded teacher.
 
 The real `google-genai` client talks to it unchanged; only the address, the model name and
-the key differ from the real service.
+the key differ from the real service. It can be told to fail in all the ways a service does.
 """
 
 import json
+import random
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
 
+KINDS = (
+    *("408", "429", "500", "502", "503", "504", "timeout", "cut", "not json"),
+    *("blocked", "SAFETY", "RECITATION", "MAX_TOKENS", "no thoughts", "empty answer"),
+)
 
-def generate(question: str, habits: Habits, seed: int) -> dict:
+
+@dataclass
+class Faults:
+    """What goes wrong, and when.
+
+    `script` names the faults of a question, one for each time it is asked; then it is answered.
+    Else each request fails with chance `rate`, in one of `kinds`, the same in every run.
+    """
+
+    rate: float = 0.0
+    kinds: Sequence[str] = KINDS
+    script: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    seed: int = 0
+    hang: float = 5.0  # seconds that a "timeout" says nothing
+
+    def of(self, question: str, time: int) -> str | None:
+        """The fault of this question when it is asked for the time-th time, from 0."""
+        if question in self.script:
+            faults = self.script[question]
+            return faults[time] if time < len(faults) else None
+        dice = random.Random(f"{self.seed}/{question}/{time}")
+        return dice.choice(self.kinds) if dice.random() < self.rate else None
+
+
+def generate(question: str, habits: Habits, seed: int, fault: str | None = None) -> dict:
     """The body of a generateContent response: a thought part and an answer part.
 
     A question that is not of this world, or on which the teacher stays silent, comes back
     as the real service would: a candidate with a finish reason and no content.
     """
+    if fault == "blocked":
+        return {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
+    if fault in ("SAFETY", "RECITATION"):
+        return {"candidates": [{"finishReason": fault, "index": 0}]}
     problem = parse(question)
     told = reply(problem, habits, seed) if problem else None
     if told is None:
         return {"candidates": [{"finishReason": "OTHER", "index": 0}]}
     parts = [{"text": told.thinking, "thought": True}, {"text": f"Answer: {told.answer}"}]
+    if fault == "no thoughts":
+        parts = parts[1:]
+    if fault in ("empty answer", "MAX_TOKENS"):
+        parts = parts[:1]
     usage = {
         "promptTokenCount": len(question),
         "candidatesTokenCount": len(told.answer) + 8,
         "thoughtsTokenCount": len(told.thinking),
     }
     content = {"role": "model", "parts": parts}
+    reason = "MAX_TOKENS" if fault == "MAX_TOKENS" else "STOP"
     return {
-        "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
+        "candidates": [{"content": content, "finishReason": reason, "index": 0}],
         "usageMetadata": usage,
     }
 
 
+def pieces(body: dict) -> Iterator[dict]:
+    """The response in pieces, as a streamed call returns it: a line of thinking at a time."""
+    for candidate in body.get("candidates", []):
+        for part in candidate.get("content", {}).get("parts", []):
+            for line in part["text"].splitlines(keepends=True):
+                content = {"role": "model", "parts": [part | {"text": line}]}
+                yield {"candidates": [{"content": content, "index": 0}]}
+        yield {"candidates": [{"finishReason": candidate["finishReason"], "index": 0}]}
+
+
 @contextmanager
-def serve_teacher(habits: Habits | None = None, seed: int = 0) -> Iterator[str]:
+def serve_teacher(
+    habits: Habits | None = None, seed: int = 0, faults: Faults | None = None
+) -> Iterator[str]:
     """Run the teacher on a free loopback port; yields its base address."""
-    habits = habits or Habits()
+    habits, faults = habits or Habits(), faults or Faults()
+    asked: Counter[str] = Counter()
+    closing = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            known = self.path.split("?")[0].endswith(":generateContent")
-            if known:
-                status = 200
-                result = generate(body["contents"][-1]["parts"][-1]["text"], habits, seed)
-            else:
-                status = 404
-                error = {"code": 404, "message": "unknown method", "status": "NOT_FOUND"}
-                result = {"error": error}
-            payload = json.dumps(result).encode()
+            method = self.path.split("?")[0].rsplit(":", 1)[-1]
+            if method not in ("generateContent", "streamGenerateContent"):
+                return self.fail(404, "NOT_FOUND")
+            question = body["contents"][-1]["parts"][-1]["text"]
+            fault = faults.of(question, asked[question])
+            asked[question] += 1
+            if fault and fault.isdigit():
+                return self.fail(int(fault), "RESOURCE_EXHAUSTED" if fault == "429" else "ERROR")
+            if fault == "timeout":
+                closing.wait(faults.hang)
+            if fault in ("timeout", "cut"):
+                self.close_connection = True  # without a word
+                return None
+            if fault == "not json":
+                return self.send(200, "text/html", b"<html>Bad gateway</html>")
+            result = generate(question, habits, seed, fault)
+            if method == "streamGenerateContent":
+                events = [f"data: {json.dumps(piece)}\r\n\r\n" for piece in pieces(result)]
+                return self.send(200, "text/event-stream", "".join(events).encode())
+            return self.send(200, "application/json", json.dumps(result).encode())
+
+        def fail(self, status: int, name: str) -> None:
+            error = {"code": status, "message": "this teacher cannot answer now", "status": name}
+            self.send(status, "application/json", json.dumps({"error": error}).encode())
+
+        def send(self, status: int, kind: str, payload: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)
@@ -74,5 +145,6 @@ def serve_teacher(habits: Habits | None = None, seed: int = 0) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
+        closing.set()
         server.shutdown()
         server.server_close()

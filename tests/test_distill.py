@@ -1,0 +1,381 @@
+"""Distillation: nothing is lost, whatever the service does."""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from s1lib import distill as stage
+from s1lib import teachers
+from s1lib.answers import Answers, request_id
+from s1lib.distill import Purse, distill, dry_run, join
+from s1lib.profile import Service, load_profile
+from s1lib.store import DATA, ROOT, CourseError, read_rows
+from s1lib.teachers import api_key, read_live
+from s1lib.world.server import KINDS, Faults, serve_teacher
+
+POOL = read_rows(DATA / "pool.jsonl")
+ANSWERED = [
+    row["question"] for row in read_rows(DATA / "traces.jsonl") if row["thinking_trajectories"]
+]
+QUESTIONS = list(dict.fromkeys(ANSWERED))[:60]
+SERVICE = replace(load_profile("laptop").teacher, first_wait=0.01, timeout=1.0)
+PERMANENT = {"blocked", "SAFETY", "RECITATION", "MAX_TOKENS", "no thoughts", "empty answer"}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Answers(tmp_path / "answers.db") as store:
+        yield store
+
+
+def run(store, questions=QUESTIONS, service=SERVICE, **settings):
+    return asyncio.run(distill(service, questions, store, **settings))
+
+
+def test_every_question_is_asked_once_and_a_restart_asks_nothing(store, monkeypatch):
+    reports = []
+    records, state = run(store, report=lambda s: reports.append(str(s)))
+    assert list(records) == QUESTIONS and len(store) == len(QUESTIONS) == len(reports)
+    assert not any(r.failure for r in records.values()) and state.stopped is None
+    assert reports[-1].startswith("60 of 60 questions, 0 failed, 0 s left, $0.00")
+    monkeypatch.setattr(stage, "connect", lambda *_: pytest.fail("a stored question was asked"))
+    assert run(store)[0] == records
+
+
+def test_the_answers_are_those_of_the_shipped_traces(store):
+    records, _ = run(store)
+    rows = [row for row in POOL if row["question"] in records]
+    shipped = [row for row in read_rows(DATA / "traces.jsonl") if row["question"] in records]
+    assert join(rows, records) == shipped
+
+
+def test_a_record_says_where_it_comes_from(store):
+    record = run(store, QUESTIONS[:1])[0][QUESTIONS[0]]
+    assert record.teacher == "embedded-teacher" and record.thinking_kind == "raw"
+    assert record.asked_at.endswith("+00:00") and record.finish_reason == "STOP"
+    assert json.loads(record.parameters) == SERVICE.parameters
+    assert record.tries == 1 and record.thinking_tokens > 0 < record.answer_tokens
+
+
+def test_another_model_or_setting_asks_anew(store):
+    run(store, QUESTIONS[:5])
+    run(store, QUESTIONS[:5], replace(SERVICE, model="another"))
+    run(store, QUESTIONS[:5], replace(SERVICE, max_output_tokens=99))
+    assert len(store) == 15
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_passes_or_is_recorded(store, kind):
+    """Once: what may pass is tried again. Always: it ends as a failure with its reason."""
+    first, second = QUESTIONS[:2]
+    faults = Faults(script={first: [kind], second: [kind] * 9}, hang=2.0)
+    service = replace(SERVICE, tries=3, timeout=0.5)
+    records, _ = run(store, [first, second], service, faults=faults)
+    once, always = records[first], records[second]
+    assert always.failure
+    if kind in PERMANENT:
+        assert (once.tries, always.tries) == (1, 1) and once.failure == always.failure
+        expected = {"blocked": "BLOCKED PROHIBITED_CONTENT", "no thoughts": "no thinking",
+                    "empty answer": "no answer"}.get(kind, kind)  # fmt: skip
+        assert once.failure == expected
+    else:
+        assert once.failure is None and once.tries == 2
+        assert always.tries == 3 and always.failure.endswith(", 3 times")
+        assert always.failure.startswith(f"HTTP {kind}" if kind.isdigit() else "")
+
+
+def test_with_faults_everywhere_asked_is_answered_plus_failed(store):
+    faults = Faults(rate=0.4, hang=0.2)
+    records, state = run(store, service=replace(SERVICE, timeout=0.1), faults=faults)
+    failed = [r for r in records.values() if r.failure]
+    answered = [r for r in records.values() if r.thinking and r.attempt and not r.failure]
+    assert len(records) == len(QUESTIONS) == len(failed) + len(answered) == state.done
+    assert failed and answered and state.failed == len(failed)
+    assert max(r.tries for r in records.values()) > 1
+    rows = join([{"question": q} for q in QUESTIONS], records)
+    assert sum(bool(row["thinking_trajectories"]) for row in rows) == len(answered)
+
+
+def test_failures_are_asked_again_only_on_request(store):
+    faults = Faults(script={q: ["SAFETY"] for q in QUESTIONS[:3]})
+    records, _ = run(store, QUESTIONS[:6], faults=faults)
+    assert sum(bool(r.failure) for r in records.values()) == 3
+    assert run(store, QUESTIONS[:6])[0] == records
+    records, state = run(store, QUESTIONS[:6], retry_failed=True)
+    assert not any(r.failure for r in records.values())
+    assert (state.done, state.failed) == (6, 0) and len(store) == 6
+
+
+def test_other_client_errors_are_recorded_at_once(store):
+    faults = Faults(script={QUESTIONS[0]: ["400"]})
+    record = run(store, QUESTIONS[:1], faults=faults)[0][QUESTIONS[0]]
+    assert record.failure.startswith("HTTP 400") and record.tries == 1
+
+
+def test_waits_grow(store, monkeypatch):
+    waits, real = [], asyncio.sleep
+
+    async def sleep(seconds, *rest):
+        if seconds:
+            waits.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(stage.asyncio, "sleep", sleep)
+    faults = Faults(script={QUESTIONS[0]: ["503"] * 9})
+    run(store, QUESTIONS[:1], replace(SERVICE, first_wait=8.0, tries=6), faults=faults)
+    mine = [w for w in waits if w >= 4]
+    assert len(mine) == 5
+    for n, wait in enumerate(mine):
+        top = min(60, 8 * 2**n)
+        assert top / 2 <= wait <= top
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from s1lib.answers import Answers
+from s1lib.distill import distill, load_pool
+from s1lib.profile import load_profile
+profile = load_profile("laptop")
+questions = [row["question"] for row in load_pool(profile)][:3000]
+with Answers(Path(sys.argv[1])) as store:
+    print("ready", flush=True)
+    asyncio.run(distill(profile.teacher, questions, store))
+"""
+
+
+def test_kill_9_costs_at_most_what_was_in_flight(tmp_path):
+    path = tmp_path / "answers.db"
+    questions = list(dict.fromkeys(row["question"] for row in POOL[:3000]))
+    counts = []
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, cwd=ROOT
+        )
+        process.stdout.readline()
+        before = counts[-1] if counts else 0
+        for _ in range(600):
+            time.sleep(0.05)
+            db = sqlite3.connect(path)
+            stored = db.execute("SELECT count(*) FROM answers").fetchone()[0]
+            db.close()
+            if stored > before + 50:
+                break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with Answers(path) as store:
+            counts.append(len(store))
+    assert 0 < counts[0] < counts[1] < counts[2] < len(questions)  # it goes on, each time
+    with Answers(path) as store:
+        records, _ = run(store, questions[:3000])
+        assert list(records) == questions and len(store) == len(questions)
+
+
+def test_a_damaged_store_is_named(tmp_path):
+    path = tmp_path / "answers.db"
+    path.write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(CourseError, match=r"answers\.db is damaged"):
+        Answers(path)
+
+
+def test_questions_that_cannot_be_asked_are_listed(store):
+    bad = ["", "  \n", "x" * 100_001, "broken \ud800 text", None, float("nan"), 7]
+    records, _ = run(store, [*bad, QUESTIONS[0]])
+    assert [r.failure is None for r in records.values()] == [False] * 7 + [True]
+    reasons = [r.failure for r in records.values()][:7]
+    assert reasons[:2] == ["the question is empty"] * 2 and "at most 100,000" in reasons[2]
+    assert "broken unicode" in reasons[3] and reasons[4:] == [
+        "the question is no text but NoneType",
+        "the question is no text but float",
+        "the question is no text but int",
+    ]
+    assert len(store) == 8
+
+
+# Pace and money
+
+PRICED = replace(SERVICE, price_in=1.0, price_out=10.0, max_output_tokens=1000)
+
+
+def test_the_cap_is_never_passed_and_nothing_is_lost(store):
+    cap = 0.05  # dollars; a request may cost 1 cent
+    most = []
+    records, state = run(store, service=PRICED, cap=cap, report=lambda s: most.append(s.dollars))
+    assert 0 < len(records) < len(QUESTIONS)
+    assert max(most) <= cap and "the cap of $0.05 leaves no room" in state.stopped
+    records, state = run(store, service=PRICED)
+    assert len(records) == len(QUESTIONS) and state.stopped is None
+
+
+def test_a_try_that_was_cut_counts_as_if_it_was_charged(store):
+    faults = Faults(script={QUESTIONS[0]: ["cut", "429"]})
+    _, state = run(store, QUESTIONS[:1], PRICED, faults=faults)
+    question, purse = QUESTIONS[0], Purse(PRICED, None)
+    assert purse.reserve(question) <= state.dollars < 2 * purse.reserve(question)
+
+
+def test_a_cap_needs_a_price(store):
+    with pytest.raises(CourseError, match="needs the price: put price_in and price_out"):
+        run(store, service=replace(SERVICE, price_in=None), cap=1.0)
+
+
+def test_a_dry_run_asks_nothing_and_says_what_it_would_take():
+    service = replace(PRICED, requests_per_minute=30, tokens_per_minute=1000, expected_tokens=50)
+    plan = dry_run(service, ["a" * 400, "b" * 400, "b" * 400, ""])
+    assert plan == {
+        "requests": 2, "tokens in": 200, "tokens out": 100, "minutes at least": 0.3,
+        "dollars expected": 0.0, "dollars at most": 0.02,
+    }  # fmt: skip
+    assert dry_run(replace(service, price_in=None), ["a"])["dollars at most"] is None
+
+
+def test_requests_keep_to_their_pace(store, monkeypatch):
+    asked = []
+    real = stage.AsyncLimiter.acquire
+
+    async def acquire(self, amount=1):
+        asked.append((self.max_rate, amount))
+        await real(self, min(amount, 0.001))
+
+    monkeypatch.setattr(stage.AsyncLimiter, "acquire", acquire)
+    service = replace(SERVICE, requests_per_minute=7, tokens_per_minute=500, expected_tokens=100)
+    run(store, QUESTIONS[:4], service)
+    counts = Counter(rate for rate, _ in asked)
+    assert counts == {7: 4, 500: 4}
+    assert all(amount == 1 for rate, amount in asked if rate == 7)
+    assert all(100 < amount <= 500 for rate, amount in asked if rate == 500)
+
+
+# Keys
+
+SECRET = "sk-planted-5f1c9a77"
+
+
+def test_a_key_comes_from_the_environment_or_a_hidden_prompt(monkeypatch):
+    service = replace(SERVICE, key="S1_TEST_KEY")
+    monkeypatch.setenv("S1_TEST_KEY", SECRET)
+    assert api_key(service) == SECRET
+    monkeypatch.delenv("S1_TEST_KEY")
+    monkeypatch.setattr(teachers, "getpass", lambda text: "typed" if "hidden" in text else "")
+    assert api_key(service) == "typed"
+    monkeypatch.setattr(teachers, "getpass", lambda text: "")
+    with pytest.raises(CourseError, match="set the environment variable S1_TEST_KEY"):
+        api_key(service)
+    assert api_key(SERVICE) == "none-needed"
+
+
+@pytest.mark.parametrize("fault", ["401", "403", "400", "503", "cut", "not json", "blocked"])
+def test_a_key_is_never_written(tmp_path, monkeypatch, capfd, fault):
+    monkeypatch.setenv("S1_TEST_KEY", SECRET)
+    echo = type("Echo", (Faults,), {})(script={q: [fault] * 9 for q in QUESTIONS})
+    service = replace(SERVICE, key="S1_TEST_KEY", tries=2)
+    text = ""
+    with Answers(tmp_path / "answers.db") as store:
+        try:
+            records, _ = run(store, QUESTIONS[:4], service, faults=echo)
+            text += repr(records)
+        except CourseError as error:
+            assert fault in ("401", "403") and "refuses the key" in str(error)
+            text += repr(error) + repr(error.__context__) + repr(error.__cause__)
+    text += "".join(capfd.readouterr())
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert SECRET not in text and SECRET.encode() not in stored
+
+
+def test_a_refused_key_stops_the_run_and_keeps_what_there_is(store):
+    faults = Faults(script={q: ["401"] for q in QUESTIONS[30:]})
+    with pytest.raises(CourseError, match="refuses the key"):
+        run(store, faults=faults)
+    kept = len(store)
+    assert kept <= 45
+    assert len(run(store)[0]) == len(QUESTIONS) and len(store) == len(QUESTIONS) > kept
+
+
+# Other services
+
+
+def test_an_openai_compatible_teacher(store):
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    from threading import Thread
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            question = body["messages"][-1]["content"]
+            message = {"role": "assistant", "content": f"It is {len(question)}."}
+            if "silent" not in question:
+                message["reasoning_content"] = "Let me see."
+            usage = {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14,
+                     "completion_tokens_details": {"reasoning_tokens": 4}}  # fmt: skip
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            reply = {"id": "1", "object": "chat.completion", "created": 0}
+            reply |= {"model": body["model"], "choices": [choice], "usage": usage}
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(reply).encode())
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    records, _ = run(store, ["two", "silent"], Service("openai", url, "open-model"))
+    server.shutdown()
+    two, silent = records.values()
+    assert (two.thinking, two.thinking_kind, two.attempt) == ("Let me see.", "raw", "It is 3.")
+    assert (two.prompt_tokens, two.thinking_tokens, two.answer_tokens) == (5, 4, 5)
+    assert silent.failure == "no thinking"
+
+
+def test_an_unknown_kind_of_teacher(store):
+    with pytest.raises(CourseError, match="choose gemini or openai"):
+        run(store, service=replace(SERVICE, kind="oracle"))
+
+
+def test_a_service_that_is_down_is_recorded(store):
+    service = replace(SERVICE, url="http://127.0.0.1:9", tries=2)
+    records, _ = run(store, QUESTIONS[:2], service)
+    assert all(r.failure.endswith(", 2 times") for r in records.values())
+
+
+def test_one_trace_can_be_read_live():
+    async def read():
+        return [piece async for piece in read_live(SERVICE, QUESTIONS[0])]
+
+    live = asyncio.run(read())
+    thoughts = "".join(text for is_thought, text in live if is_thought)
+    shipped = {r["question"]: r for r in read_rows(DATA / "traces.jsonl")}
+    assert [thoughts] == shipped[QUESTIONS[0]]["thinking_trajectories"]
+    assert len(live) >= 2 and not live[-1][0]
+
+
+def test_the_server_knows_no_other_method():
+    import urllib.error
+    import urllib.request
+
+    with serve_teacher() as address:
+        request = urllib.request.Request(f"{address}/v1/models/x:countTokens", data=b"{}")
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(request)
+
+
+def test_the_command_says_what_it_would_take():
+    command = [sys.executable, "-m", "s1lib.distill", "--dry-run", "--profile", "smoke"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0 and "dollars at most" in done.stdout
+
+
+def test_ids_differ_by_model_question_and_parameters():
+    ids = {request_id(m, q, p) for m in "ab" for q in "xy" for p in ({}, {"n": 1})}
+    assert len(ids) == 8
