@@ -8,10 +8,9 @@ import argparse
 import json
 import random
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 
-from s1lib.engines.transformers import answer_directly, load
+from s1lib.diversity import VARIANTS, Candidate, diverse
 from s1lib.grade import extract, is_right
 from s1lib.profile import Profile, load_profile
 from s1lib.store import CourseError, locate, output, read_rows, write_rows
@@ -19,7 +18,14 @@ from s1lib.world.families import parse
 
 # data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", bold numbers.
 BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.|\*\*[^*]*[0-9][^*]*\*\*")
-PRESELECTED = ("AIME", "GPQA")
+LONGEST = 1_000_000  # characters of a text
+COLUMNS = {  # of a distilled row; whether it may be None
+    "question": False,
+    "source_type": False,
+    "solution": True,
+    "thinking_trajectories": True,
+    "attempt": True,
+}
 
 # Paper, section 2.2: what is left after each stage.
 PAPER_FUNNEL = {
@@ -37,11 +43,14 @@ class Funnel:
 
     counts: dict[str, int]
     removed: dict[str, list[dict]]
+    offered: list[dict]  # to the last stage
+    refused: dict[int, str]  # rows that cannot be used, by number, and why
 
 
 def is_complete(row: dict) -> bool:
     """s1 drops a row if any feature is missing: no trace, or no reference to grade against."""
-    return bool(row["solution"] and row["thinking_trajectories"] and row["attempt"])
+    thinking = row["thinking_trajectories"]
+    return bool(row["solution"] and thinking and thinking[0].strip() and row["attempt"])
 
 
 def is_well_formed(row: dict) -> bool:
@@ -54,18 +63,6 @@ def domain(row: dict) -> str:
     """The subject of a question; here its theme, where s1 asks a model for a subject code."""
     problem = parse(row["question"])
     return f"{problem.family}: {problem.theme}" if problem else "other"
-
-
-def ngrams(text: str, n: int = 8) -> set[tuple[str, ...]]:
-    """Lower-cased word n-grams (s1: data/decontaminate_util.py with n = 8)."""
-    words = text.lower().split()
-    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
-
-
-def shares_ngram(rows: list[dict], evals: list[dict], n: int = 8) -> list[bool]:
-    """Which rows the paper's rule would remove: one shared n-gram is enough."""
-    blocked = set().union(*(ngrams(row["question"], n) for row in evals))
-    return [not blocked.isdisjoint(ngrams(row["question"], n)) for row in rows]
 
 
 def is_copy(row: dict, eval_keys: set[str]) -> bool:
@@ -85,6 +82,8 @@ def probe(rows: list[dict], model, tokenizer, batch_size: int = 128, progress=No
 
     Every attempt is graded against the row's reference.
     """
+    from s1lib.engines.transformers import answer_directly  # torch is slow to import
+
     traces = answer_directly(model, tokenizer, [r["question"] for r in rows], batch_size, progress)
     return [
         is_right(trace.answer, extract(row["solution"]) or "")
@@ -92,57 +91,90 @@ def probe(rows: list[dict], model, tokenizer, batch_size: int = 128, progress=No
     ]
 
 
-def diverse(rows: list[dict], target: int, long_trace: int, rng: random.Random) -> list[dict]:
-    """Paper, Algorithm 1.
+def is_broken(text: str) -> bool:
+    """Whether a text holds half a character and could not be written to a file."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
-    First every right AIME and GPQA row and every right MATH row with more than `long_trace`
-    characters of thinking; then, until `target` rows, a domain uniformly and one of its rows,
-    the longest trace with probability 1/2, the next with 1/4, and so on.
-    Raises CourseError if there are fewer rows than the target.
+
+def problem_with(row: object) -> str | None:
+    """Why a row cannot be used at all; None if it can."""
+    if not isinstance(row, dict):
+        return f"the row is no table row but {type(row).__name__}"
+    missing = [name for name in COLUMNS if name not in row]
+    if missing:
+        return f"the column {missing[0]} is missing"
+    for name, optional in COLUMNS.items():
+        value = row[name]
+        if value is None and optional:
+            continue
+        texts = value if name == "thinking_trajectories" and isinstance(value, list) else [value]
+        if not texts or not all(isinstance(text, str) for text in texts):
+            return f"{name} is no text but {type(value).__name__}"
+        if sum(map(len, texts)) > LONGEST:
+            return f"{name} is longer than {LONGEST:,} characters"
+        if any(map(is_broken, texts)):
+            return f"{name} holds broken unicode"
+    return None if row["question"].strip() else "the question is empty"
+
+
+def usable(rows: list) -> tuple[list[dict], dict[int, str]]:
+    """The rows that can be used, and why each other one cannot, by its number.
+
+    A row whose `id` stood before is refused too.
     """
-    if len(rows) < target:
-        raise CourseError(
-            f"only {len(rows)} rows are left for {target} places: ask more questions."
-        )
+    good, refused, ids = [], {}, set()
+    for number, row in enumerate(rows):
+        reason = problem_with(row)
+        if reason is None and "id" in row:
+            reason = f"the id {row['id']!r} stood before" if row["id"] in ids else None
+            ids.add(row["id"])
+        if reason:
+            refused[number] = reason
+        else:
+            good.append(row)
+    return good, refused
 
-    def length(row: dict) -> int:
-        return len(row["thinking_trajectories"][0])
 
-    first = [
-        row
-        for row in rows
-        if is_correct(row)
-        and (
-            row["source_type"] in PRESELECTED
-            or (row["source_type"] == "MATH" and length(row) > long_trace)
-        )
+def length(row: dict) -> int:
+    """Characters of thinking; s1 counts tokens."""
+    return len(row["thinking_trajectories"][0])
+
+
+def candidates_of(rows: list[dict], domains: dict[str, str] | None = None) -> list[Candidate]:
+    """The rows as the choice sees them. `domains` maps a question to its label."""
+    label = domains.__getitem__ if domains else lambda question: domain({"question": question})
+    return [
+        Candidate(i, row["source_type"], label(row["question"]), length(row), is_correct(row))
+        for i, row in enumerate(rows)
     ]
-    chosen = first if len(first) <= target else rng.sample(first, target)
-    taken = {id(row) for row in chosen}
-    domains = defaultdict(list)
-    for row in sorted(rows, key=length, reverse=True):
-        if id(row) not in taken:
-            domains[domain(row)].append(row)
-    while len(chosen) < target:
-        name = rng.choice(sorted(domains))
-        rank = 0
-        while rng.random() < 0.5:  # geometric: P(rank) = 2^-(rank + 1)
-            rank += 1
-        left = domains[name]
-        chosen.append(left.pop(rank % len(left)))
-        if not left:
-            del domains[name]
-    return chosen
 
 
 def curate(
-    rows: list[dict], evals: list[dict], solved: dict[str, bool], profile: Profile, seed: int = 0
+    rows: list[dict],
+    evals: list[dict],
+    solved: dict[str, bool],
+    profile: Profile,
+    seed: int = 0,
+    variant: str = "paper",
+    domains: dict[str, str] | None = None,
 ) -> tuple[list[dict], Funnel]:
     """The curated set and its funnel.
 
-    `solved` says of each question whether the base model answers it without thinking.
+    `solved` says of each question whether a probing model answers it without thinking,
+    `variant` how the last stage draws (see `s1lib.diversity`), `domains` the label of each
+    question. Rows that cannot be used are refused first and listed in the funnel.
+    Raises CourseError if there are no evaluation questions, or too few rows are left.
     """
+    if not evals:
+        raise CourseError("there are no evaluation questions: leaks would not be found.")
     counts, removed = {"pool": len(rows)}, {}
+    rows, refused = usable(rows)
+    if refused:
+        counts["usable"] = len(rows)
 
     def keep(stage: str, test) -> None:
         nonlocal rows
@@ -158,9 +190,11 @@ def curate(
     eval_keys = {row["key"] for row in evals}
     keep("no evaluation questions", lambda r: not is_copy(r, eval_keys))
     keep("difficulty", lambda r: not solved[r["question"]])
-    chosen = diverse(rows, profile.curated, profile.long_trace, random.Random(seed))
-    counts["diversity"] = len(chosen)
-    return chosen, Funnel(counts, removed)
+    offered = candidates_of(rows, domains)
+    rng = random.Random(seed)
+    drawn = diverse(offered, profile.curated, profile.long_trace, rng, variant)
+    counts["diversity"] = len(drawn)
+    return [rows[candidate.row] for candidate in drawn], Funnel(counts, removed, rows, refused)
 
 
 def candidates(rows: list[dict]) -> list[dict]:
@@ -173,16 +207,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop, smoke, gpu or h100x16")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--variant", default="paper", choices=VARIANTS)
     args = parser.parse_args()
     profile = load_profile(args.profile)
     rows = read_rows(locate("traces.jsonl"))
     evals = read_rows(locate("dev.jsonl")) + read_rows(locate("heldout.jsonl"))
     asked = candidates(rows)
+    from s1lib.engines.transformers import load
+
     model, tokenizer = load(locate("base"))
     print(f"probing {len(asked)} questions with the base model")
     grades = probe(asked, model, tokenizer, profile.batch_size)
     solved = {row["question"]: grade for row, grade in zip(asked, grades, strict=True)}
-    chosen, funnel = curate(rows, evals, solved, profile, args.seed)
+    chosen, funnel = curate(rows, evals, solved, profile, args.seed, args.variant)
+    for number, reason in funnel.refused.items():
+        print(f"row {number} is refused: {reason}")
     for stage, count in funnel.counts.items():
         print(f"{stage:26} {count:6}   paper {PAPER_FUNNEL.get(stage, '-')}")
     write_rows(output("curated.jsonl"), chosen)
