@@ -5,16 +5,21 @@ Quality, overlap, difficulty, diversity; after each stage the count is kept for 
 """
 
 import argparse
+import asyncio
 import json
 import random
 import re
+from collections import Counter
 from dataclasses import dataclass
 
-from s1lib.diversity import VARIANTS, Candidate, diverse
+from s1lib.answers import Answers, Record
+from s1lib.distill import distill
+from s1lib.diversity import VARIANTS, Candidate, ablations, diverse
 from s1lib.grade import extract, is_right
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile, Service, load_profile
 from s1lib.store import CourseError, locate, output, read_rows, write_rows
 from s1lib.world.families import parse
+from s1lib.world.server import LABEL_REQUEST
 
 # data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", bold numbers.
 BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.|\*\*[^*]*[0-9][^*]*\*\*")
@@ -43,7 +48,7 @@ class Funnel:
 
     counts: dict[str, int]
     removed: dict[str, list[dict]]
-    offered: list[dict]  # to the last stage
+    clean: list[dict]  # what passed quality and decontamination
     refused: dict[int, str]  # rows that cannot be used, by number, and why
 
 
@@ -63,6 +68,22 @@ def domain(row: dict) -> str:
     """The subject of a question; here its theme, where s1 asks a model for a subject code."""
     problem = parse(row["question"])
     return f"{problem.family}: {problem.theme}" if problem else "other"
+
+
+async def label(service: Service, questions: list[str], store: Answers, report=None) -> dict:
+    """The subject of each question, asked of the teacher through the same client and store.
+
+    s1 asks Claude 3.5 Sonnet for a Mathematics Subject Classification code, on the last line of
+    the reply. A question whose request failed gets the label "unknown".
+    """
+    requests = {q: LABEL_REQUEST + q for q in questions}
+    records, _ = await distill(service, requests.values(), store, report)
+
+    def subject(record: Record | None) -> str:
+        text = record.attempt if record and not record.failure else None
+        return text.strip().splitlines()[-1].strip() if text and text.strip() else "unknown"
+
+    return {q: subject(records.get(request)) for q, request in requests.items()}
 
 
 def is_copy(row: dict, eval_keys: set[str]) -> bool:
@@ -189,12 +210,51 @@ def curate(
     keep("no duplicates", lambda r: not (r["question"] in seen or seen.add(r["question"])))
     eval_keys = {row["key"] for row in evals}
     keep("no evaluation questions", lambda r: not is_copy(r, eval_keys))
+    clean = rows
     keep("difficulty", lambda r: not solved[r["question"]])
     offered = candidates_of(rows, domains)
     rng = random.Random(seed)
     drawn = diverse(offered, profile.curated, profile.long_trace, rng, variant)
     counts["diversity"] = len(drawn)
-    return [rows[candidate.row] for candidate in drawn], Funnel(counts, removed, rows, refused)
+    return [rows[candidate.row] for candidate in drawn], Funnel(counts, removed, clean, refused)
+
+
+ABLATIONS = {  # paper, Table 2
+    "random": "any rows, without difficulty or diversity",
+    "diverse": "domains uniformly, any of their rows",
+    "longest": "the rows with the longest thinking",
+    "full": "every row that passed quality and decontamination",
+}
+
+
+def data_card(name: str, how: str, rows: list[dict], seed: int) -> dict:
+    """What a set is: how it was chosen, its size, its sources and its traces."""
+    right = sum(map(is_correct, rows))
+    return {
+        "name": name,
+        "chosen": how,
+        "seed": seed,
+        "rows": len(rows),
+        "domains": len({domain(row) for row in rows}),
+        "mean thinking, characters": round(sum(map(length, rows)) / len(rows)),
+        "right traces": f"{right / len(rows):.0%}",
+        "sources": dict(Counter(row["source_type"] for row in rows).most_common()),
+    }
+
+
+def ablation_sets(
+    clean: list[dict], target: int, seed: int = 0
+) -> dict[str, tuple[list[dict], dict]]:
+    """The sets of the paper's Table 2 with their data cards: name -> (rows, card).
+
+    As in the paper they are drawn from the pool before the difficulty stage (`clean`).
+    Raises CourseError if there are fewer rows than places.
+    """
+    drawn = ablations(candidates_of(clean), target, random.Random(seed))
+    sets = {name: [clean[c.row] for c in some] for name, some in drawn.items()}
+    return {
+        name: (rows, data_card(name, ABLATIONS[name], rows, seed)) for name, rows in sets.items()
+    }
 
 
 def candidates(rows: list[dict]) -> list[dict]:
@@ -207,6 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop, smoke, gpu or h100x16")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ablations", action="store_true", help="also the sets of Table 2")
     parser.add_argument("--variant", default="paper", choices=VARIANTS)
     args = parser.parse_args()
     profile = load_profile(args.profile)
@@ -219,13 +280,22 @@ def main() -> None:
     print(f"probing {len(asked)} questions with the base model")
     grades = probe(asked, model, tokenizer, profile.batch_size)
     solved = {row["question"]: grade for row, grade in zip(asked, grades, strict=True)}
-    chosen, funnel = curate(rows, evals, solved, profile, args.seed, args.variant)
+    print("asking the teacher for the subjects")
+    unsolved = list(dict.fromkeys(q for q, right in solved.items() if not right))
+    with Answers(output("labels.db")) as store:
+        domains = asyncio.run(label(profile.teacher, unsolved, store))
+    chosen, funnel = curate(rows, evals, solved, profile, args.seed, args.variant, domains)
     for number, reason in funnel.refused.items():
         print(f"row {number} is refused: {reason}")
     for stage, count in funnel.counts.items():
         print(f"{stage:26} {count:6}   paper {PAPER_FUNNEL.get(stage, '-')}")
     write_rows(output("curated.jsonl"), chosen)
     output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
+    if args.ablations:
+        for name, (some, card) in ablation_sets(funnel.clean, profile.curated, args.seed).items():
+            write_rows(output(f"ablations/{name}.jsonl"), some)
+            output(f"ablations/{name}.json").write_text(json.dumps(card, indent=1))
+            print(f"ablations/{name}.jsonl: {len(some)} rows")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,6 @@ class Profile:
     chosen_waits: int  # N, chosen on the development set
     sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig
     lora: dict | None = None  # arguments of peft.LoraConfig
-    columns: dict = field(default_factory=dict)  # of a hub data set: thinking, answer
 
     def budget(
         self, max_thinking: int | None = None, waits: int = 0, string: str | None = "Wait"

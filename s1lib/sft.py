@@ -16,6 +16,7 @@ from trl import SFTConfig, SFTTrainer
 from s1lib.chat import completion_text, prompt_text
 from s1lib.engines.transformers import load
 from s1lib.profile import Profile, load_profile
+from s1lib.released import load_released
 from s1lib.store import CourseError, locate, output, read_rows
 
 CARD = """---
@@ -138,14 +139,7 @@ def curated_rows(profile: Profile) -> list[dict]:
     """The curated set: of this run, shipped, or a released one from the hub."""
     if profile.dataset == "embedded":
         return read_rows(locate("curated.jsonl"))[: profile.curated]
-    from datasets import load_dataset
-
-    columns = profile.columns
-    return [
-        row
-        | {"thinking_trajectories": [row[columns["thinking"]]], "attempt": row[columns["answer"]]}
-        for row in load_dataset(profile.dataset, split="train")
-    ]
+    return load_released(profile.dataset)
 
 
 def main() -> None:

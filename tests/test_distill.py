@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import pytest
 
+from s1lib import curate, teachers
 from s1lib import distill as stage
-from s1lib import teachers
 from s1lib.answers import Answers, request_id
 from s1lib.distill import Purse, distill, dry_run, join
 from s1lib.profile import Service, load_profile
@@ -358,6 +358,20 @@ def test_one_trace_can_be_read_live():
     shipped = {r["question"]: r for r in read_rows(DATA / "traces.jsonl")}
     assert [thoughts] == shipped[QUESTIONS[0]]["thinking_trajectories"]
     assert len(live) >= 2 and not live[-1][0]
+
+
+def test_labels_come_from_the_teacher(store):
+    questions = [*QUESTIONS[:20], "Who was Ada Lovelace?"]
+    labels = asyncio.run(curate.label(SERVICE, questions, store))
+    assert labels == {q: curate.domain({"question": q}) for q in questions}
+    assert labels["Who was Ada Lovelace?"] == "other" and len(store) == 21
+
+
+def test_a_failed_label_is_unknown(store):
+    service = replace(SERVICE, url="http://127.0.0.1:9", tries=1)
+    assert asyncio.run(curate.label(service, QUESTIONS[:2], store)) == dict.fromkeys(
+        QUESTIONS[:2], "unknown"
+    )
 
 
 def test_the_server_knows_no_other_method():

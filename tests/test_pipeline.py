@@ -103,7 +103,8 @@ def test_aime_may_draw():
 def test_too_few_rows_is_an_error(profile):
     with pytest.raises(CourseError, match="ask more questions"):
         rows = read_rows(locate("traces.jsonl"))[:20]
-        curate.curate(rows, [], {row["question"]: False for row in rows}, profile)
+        evals = read_rows(locate("dev.jsonl"))
+        curate.curate(rows, evals, {row["question"]: False for row in rows}, profile)
 
 
 def test_only_the_completion_is_trained_on(profile, tmp_path):

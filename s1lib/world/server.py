@@ -45,6 +45,9 @@ class Faults:
         return dice.choice(self.kinds) if dice.random() < self.rate else None
 
 
+LABEL_REQUEST = "Name the subject of this question in a few words, on the last line: "
+
+
 def generate(question: str, habits: Habits, seed: int, fault: str | None = None) -> dict:
     """The body of a generateContent response: a thought part and an answer part.
 
@@ -55,19 +58,24 @@ def generate(question: str, habits: Habits, seed: int, fault: str | None = None)
         return {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
     if fault in ("SAFETY", "RECITATION"):
         return {"candidates": [{"finishReason": fault, "index": 0}]}
-    problem = parse(question)
-    told = reply(problem, habits, seed) if problem else None
-    if told is None:
-        return {"candidates": [{"finishReason": "OTHER", "index": 0}]}
-    parts = [{"text": told.thinking, "thought": True}, {"text": f"Answer: {told.answer}"}]
+    problem = parse(question.removeprefix(LABEL_REQUEST))
+    if question.startswith(LABEL_REQUEST):
+        subject = f"{problem.family}: {problem.theme}" if problem else "other"
+        thinking, attempt = f"What is asked for? It is about {subject}.", subject
+    else:
+        told = reply(problem, habits, seed) if problem else None
+        if told is None:
+            return {"candidates": [{"finishReason": "OTHER", "index": 0}]}
+        thinking, attempt = told.thinking, f"Answer: {told.answer}"
+    parts = [{"text": thinking, "thought": True}, {"text": attempt}]
     if fault == "no thoughts":
         parts = parts[1:]
     if fault in ("empty answer", "MAX_TOKENS"):
         parts = parts[:1]
     usage = {
         "promptTokenCount": len(question),
-        "candidatesTokenCount": len(told.answer) + 8,
-        "thoughtsTokenCount": len(told.thinking),
+        "candidatesTokenCount": len(attempt),
+        "thoughtsTokenCount": len(thinking),
     }
     content = {"role": "model", "parts": parts}
     reason = "MAX_TOKENS" if fault == "MAX_TOKENS" else "STOP"

@@ -1,0 +1,72 @@
+"""Released sets: read through `datasets`, here from a folder in place of the hub."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from s1lib import curate, sft
+from s1lib.profile import load_profile
+from s1lib.released import load_released, metadata_of
+from s1lib.store import CourseError
+
+ROW = {
+    "solution": "3", "question": "How many r in raspberry?", "cot_type": "math",
+    "source_type": "MATH", "metadata": "{'level': 5, 'names': ['a', None]}", "cot": None,
+    "gemini_thinking_trajectory": "g", "gemini_attempt": "2",
+    "deepseek_thinking_trajectory": "Let me count.", "deepseek_attempt": "Answer: 3",
+}  # fmt: skip
+R1 = ("deepseek_thinking_trajectory", "deepseek_attempt")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "set").mkdir()
+    path = tmp_path / "set" / "train.jsonl"
+    path.write_text("".join(json.dumps(ROW | {"question": f"{q}?"}) + "\n" for q in "abc"))
+    return tmp_path / "set"
+
+
+def test_rows_have_the_schema_of_the_curation(folder):
+    rows = load_released(str(folder), R1)
+    assert [row["question"] for row in rows] == ["a?", "b?", "c?"]
+    assert rows[0]["thinking_trajectories"] == ["Let me count."]
+    assert rows[0]["metadata"] == {"level": 5, "names": ["a", None]}
+    good, refused = curate.usable(rows)
+    assert good == rows and not refused and all(map(curate.is_correct, rows))
+
+
+def test_a_column_can_be_chosen_and_a_wrong_one_is_named(folder):
+    other = load_released(str(folder), ("gemini_thinking_trajectory", "gemini_attempt"))
+    assert other[0]["attempt"] == "2"
+    with pytest.raises(CourseError, match="has no column thinking_trajectories: it has solution"):
+        load_released(str(folder))
+
+
+def test_a_set_that_cannot_be_loaded_is_named(tmp_path):
+    with pytest.raises(CourseError, match="cannot load simplescaling/s1K: check the name"):
+        load_released("simplescaling/s1K")  # the tests are offline
+
+
+def test_the_trainer_reads_the_same_rows(folder, monkeypatch):
+    profile = replace(load_profile("gpu"), dataset=str(folder))
+    monkeypatch.setattr(sft, "load_released", lambda name: load_released(name, R1))
+    assert sft.curated_rows(profile) == load_released(str(folder), R1)
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ("{'a': 1}", {"a": 1}),
+        ({"a": 1}, {"a": 1}),
+        (None, {}),
+        ("", {}),
+        ("[1]", {"unparsed": "[1]"}),
+        ("not a dict", {"unparsed": "not a dict"}),
+        ("__import__('os').system('true')", {"unparsed": "__import__('os').system('true')"}),
+        ("(" * 10_000, {"unparsed": "(" * 10_000}),
+    ],
+)
+def test_metadata_is_parsed_and_never_evaluated(text, expected):
+    assert metadata_of(text) == expected
