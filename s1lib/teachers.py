@@ -64,6 +64,10 @@ class TryAgain(Exception):
         self.billed = billed
 
 
+class Refused(Exception):
+    """A request that would fail every time."""
+
+
 Ask = Callable[[str], Awaitable[Reply]]
 
 
@@ -101,13 +105,13 @@ async def connect(service: Service, faults: Faults | None = None) -> AsyncIterat
     with serve_teacher(faults=faults) if embedded else nullcontext(service.url) as address:
         if service.kind == "gemini":
             client = gemini_client(service, address, key)
-            ask = _gemini(client, service)
+            ask = ask_gemini(client, service)
             close = client.aio.aclose
         else:
             client = openai.AsyncOpenAI(
                 base_url=address, api_key=key, timeout=service.timeout, max_retries=0
             )
-            ask = _openai(client, service)
+            ask = ask_openai(client, service)
             close = client.close
 
         async def guarded(question: str) -> Reply:
@@ -137,10 +141,6 @@ def _judged(error, key: str) -> Exception:
     return Refused(f"HTTP {code}: {words}")
 
 
-class Refused(Exception):
-    """A request that would fail every time."""
-
-
 def gemini_client(service: Service, address: str, key: str) -> genai.Client:
     """The real client; its own retries stay off, since ours are counted and stored."""
     options = types.HttpOptions(base_url=address, timeout=int(1000 * service.timeout))
@@ -155,7 +155,9 @@ def gemini_config(service: Service) -> types.GenerateContentConfig:
     )
 
 
-def _gemini(client: genai.Client, service: Service) -> Ask:
+def ask_gemini(client: genai.Client, service: Service) -> Ask:
+    """Asks as s1 did: one user turn that holds only the question, and no system prompt."""
+
     async def ask(question: str) -> Reply:
         response = await client.aio.models.generate_content(
             model=service.model, contents=question, config=gemini_config(service)
@@ -186,7 +188,9 @@ def read_gemini(response: types.GenerateContentResponse, service: Service) -> Re
     )
 
 
-def _openai(client: openai.AsyncOpenAI, service: Service) -> Ask:
+def ask_openai(client: openai.AsyncOpenAI, service: Service) -> Ask:
+    """The same of an OpenAI-compatible server; vLLM gives the thinking in a field of its own."""
+
     async def ask(question: str) -> Reply:
         response = await client.chat.completions.create(
             model=service.model,

@@ -23,8 +23,8 @@ OWN = "your own"
 STRINGS = {"Wait": "Wait", "Hmm": "Hmm", "Alternatively": "Alternatively", "none": None, OWN: OWN}
 REDRAW = 0.1  # seconds between two pictures of a running try
 PRE = (
-    "white-space: pre-wrap; overflow-wrap: anywhere; border-left: 4px solid #999; "
-    "padding-left: .8em; margin: .3em 0; line-height: 1.4"
+    "white-space: pre-wrap; font-family: monospace; overflow-wrap: anywhere; line-height: 1.4; "
+    "border-left: 4px solid #999; padding-left: .8em; margin: .3em 0"
 )
 MARK = "background: #f7d774; color: #000"
 

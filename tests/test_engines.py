@@ -107,6 +107,22 @@ def test_every_token_is_streamed_with_its_row_phase_and_origin(exact, questions)
                            *[i for i in closing if i != marks.newline]]  # fmt: skip
 
 
+def test_what_is_streamed_is_what_the_model_saw(exact, questions):
+    model, tokenizer = exact
+    [job], marks, string = prepare(tokenizer, questions[:1], Budget(60, 2, max_answer=12), CONTEXT)
+    seen: list[int] = []
+    hook = model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.extend(kwargs["input_ids"][0].tolist()), with_kwargs=True
+    )
+    try:
+        thinker = Thinker(job.budget, marks, string)
+        written = [step.id for step in stream(model, tokenizer, [job.prompt], [thinker])]
+    finally:
+        hook.remove()
+    assert thinker.ends and seen == (job.prompt + written)[: len(seen)]
+    assert len(seen) >= len(job.prompt) + len(written) - 1  # the last token is not fed
+
+
 def test_a_stream_stops_at_any_token(exact, questions):
     model, tokenizer = exact
     [job], marks, string = prepare(tokenizer, questions[:1], Budget(100), 2048)
