@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -113,6 +113,11 @@ def pace_of(service: Service) -> Pace:
     return Pace(*limits, service.expected_tokens)
 
 
+def text_of(question: object) -> str:
+    """What stands for a question in the store: itself, or a mark of what is no text."""
+    return question if isinstance(question, str) else f"<{type(question).__name__} {question!r}>"
+
+
 def unusable(question: object) -> str | None:
     """Why a question cannot be asked; None if it can."""
     if not isinstance(question, str):
@@ -168,7 +173,7 @@ async def persist(
 
 def record_of(service: Service, question: object, outcome: Reply | str, tries: int = 0) -> Record:
     """What is stored of an outcome."""
-    text = question if isinstance(question, str) else repr(question)
+    text = text_of(question)
     reply = outcome if isinstance(outcome, Reply) else Reply(*[None] * 3, outcome, None, 0, 0, 0)
     return Record(
         id=request_id(service.model, text, service.parameters),
@@ -202,15 +207,21 @@ async def distill(
     `report` is told of every question that is done, `cap` is a spending limit in dollars for
     this run, `retry_failed` asks those again that failed before, `faults` befall the embedded
     teacher. Returns the records by question, and how far the run came: all questions, unless
-    the cap stopped it. Raises CourseError if the key is refused; what is stored stays.
+    the cap stopped it. Raises CourseError if the key is refused (what is stored stays), or
+    before any work for a question that is a list or the like.
     """
-    ids = {q: request_id(service.model, str(q), service.parameters) for q in questions}
+    questions = list(questions)
+    for number, question in enumerate(questions):
+        if not isinstance(question, Hashable):
+            raise CourseError(f"question {number} is no text but {type(question).__name__}.")
+    ids = {q: request_id(service.model, text_of(q), service.parameters) for q in questions}
     known = store.get(ids.values())
     done = {q: known[i] for q, i in ids.items() if i in known}
     todo = [q for q in ids if q not in done or (retry_failed and done[q].failure)]
+    asking = set(todo)
     purse, pace = Purse(service, cap), pace_of(service)
     state = Progress(len(ids), len(ids) - len(todo), began=time.monotonic())
-    state.failed = sum(bool(done[q].failure) for q in ids if q in done and q not in set(todo))
+    state.failed = sum(bool(done[q].failure) for q in ids if q not in asking)
     state.dollars = 0.0 if purse.known else None
     waiting = iter(todo)
 
@@ -277,7 +288,7 @@ def join(pool: list[dict], records: dict[str, Record]) -> list[dict]:
     """The pool with the teacher's words: s1's columns `thinking_trajectories` and `attempt`."""
     rows = []
     for row in pool:
-        record = records.get(row["question"])
+        record = records.get(row.get("question"))
         thinking = record.thinking if record and not record.failure else None
         attempt = record.attempt if record and not record.failure else None
         told = {"thinking_trajectories": [thinking] if thinking else None, "attempt": attempt}
@@ -301,7 +312,7 @@ def main() -> None:
     args = parser.parse_args()
     profile = load_profile(args.profile)
     pool = load_pool(profile)
-    questions = [row["question"] for row in pool]
+    questions = [row.get("question") for row in pool]
     if args.dry_run:
         for name, value in dry_run(profile.teacher, questions).items():
             print(f"{name:18} {'the profile has no price' if value is None else f'{value:,}'}")

@@ -201,6 +201,12 @@ def test_questions_that_cannot_be_asked_are_listed(store):
     assert len(store) == 8
 
 
+def test_a_question_that_is_a_list_is_an_error(store):
+    with pytest.raises(CourseError, match="question 1 is no text but list"):
+        run(store, [QUESTIONS[0], ["x"]])
+    assert len(store) == 0
+
+
 # Pace and money
 
 PRICED = replace(SERVICE, price_in=1.0, price_out=10.0, max_output_tokens=1000)
