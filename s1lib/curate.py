@@ -10,9 +10,11 @@ import json
 import random
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from s1lib.answers import Answers, Record
+from s1lib.decontaminate import hits, index
 from s1lib.distill import distill
 from s1lib.diversity import VARIANTS, Candidate, ablations, diverse
 from s1lib.grade import extract, is_right
@@ -22,7 +24,8 @@ from s1lib.world.families import parse
 from s1lib.world.server import LABEL_REQUEST
 
 # data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", bold numbers.
-BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.|\*\*[^*]*[0-9][^*]*\*\*")
+BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.")
+BOLD = re.compile(r"\*\*([^*]*)\*\*")
 LONGEST = 1_000_000  # characters of a text
 COLUMNS = {  # of a distilled row; whether it may be None
     "question": False,
@@ -60,8 +63,11 @@ def is_complete(row: dict) -> bool:
 
 def is_well_formed(row: dict) -> bool:
     """The formatting rules of s1. AIME may draw figures in [asy]."""
-    found = BROKEN.search(row["question"])
-    return not found or (row["source_type"] == "AIME" and found.group() == "[asy]")
+    question = row["question"]
+    if any(re.search("[0-9]", words) for words in BOLD.findall(question)):
+        return False
+    found = {match.group() for match in BROKEN.finditer(question)}
+    return found <= ({"[asy]"} if row["source_type"] == "AIME" else set())
 
 
 def domain(row: dict) -> str:
@@ -70,17 +76,29 @@ def domain(row: dict) -> str:
     return f"{problem.family}: {problem.theme}" if problem else "other"
 
 
-async def label(service: Service, questions: list[str], store: Answers, report=None) -> dict:
+async def label(
+    service: Service,
+    questions: list[str],
+    store: Answers,
+    report: Callable | None = None,
+    cap: float | None = None,
+) -> dict[str, str]:
     """The subject of each question, asked of the teacher through the same client and store.
 
     s1 asks Claude 3.5 Sonnet for a Mathematics Subject Classification code, on the last line of
-    the reply. A question whose request failed gets the label "unknown".
+    the reply. A question whose request failed gets the label "unknown"; it is asked again the
+    next time. Raises CourseError if the spending cap stops it.
     """
     requests = {q: LABEL_REQUEST + q for q in questions}
-    records, _ = await distill(service, requests.values(), store, report)
+    records, state = await distill(
+        service, requests.values(), store, report, cap, retry_failed=True
+    )
+    if state.stopped:
+        raise CourseError(f"{state.stopped}: run again to go on.")
 
     def subject(record: Record | None) -> str:
-        text = record.attempt if record and not record.failure else None
+        # a label needs no thinking
+        text = record.attempt if record and record.failure in (None, "no thinking") else None
         return text.strip().splitlines()[-1].strip() if text and text.strip() else "unknown"
 
     return {q: subject(records.get(request)) for q, request in requests.items()}
@@ -106,9 +124,10 @@ def probe(rows: list[dict], model, tokenizer, batch_size: int = 128, progress=No
     from s1lib.engines.transformers import answer_directly  # torch is slow to import
 
     traces = answer_directly(model, tokenizer, [r["question"] for r in rows], batch_size, progress)
+    references = [extract(row["solution"]) for row in rows]
     return [
-        is_right(trace.answer, extract(row["solution"]) or "")
-        for trace, row in zip(traces, rows, strict=True)
+        reference is not None and is_right(trace.answer, reference)
+        for trace, reference in zip(traces, references, strict=True)
     ]
 
 
@@ -132,9 +151,12 @@ def problem_with(row: object) -> str | None:
         value = row[name]
         if value is None and optional:
             continue
-        texts = value if name == "thinking_trajectories" and isinstance(value, list) else [value]
-        if not texts or not all(isinstance(text, str) for text in texts):
-            return f"{name} is no text but {type(value).__name__}"
+        listed = name == "thinking_trajectories"
+        texts = value if listed and isinstance(value, list) else [value]
+        if listed != isinstance(value, list) or not all(isinstance(t, str) for t in texts):
+            return f"{name} is no {'list of texts' if listed else 'text'}: {value!r:.40}"
+        if listed and not value:
+            return f"{name} is an empty list"
         if sum(map(len, texts)) > LONGEST:
             return f"{name} is longer than {LONGEST:,} characters"
         if any(map(is_broken, texts)):
@@ -208,8 +230,16 @@ def curate(
     keep("quality: formatting", is_well_formed)
     seen: set[str] = set()
     keep("no duplicates", lambda r: not (r["question"] in seen or seen.add(r["question"])))
-    eval_keys = {row["key"] for row in evals}
-    keep("no evaluation questions", lambda r: not is_copy(r, eval_keys))
+    eval_keys = {row.get("key") for row in evals}
+    known = index(row["question"] for row in evals)
+
+    def leaks(row: dict) -> bool:
+        """Exactly where the question can be read, else by the paper's shared words."""
+        if parse(row["question"]):
+            return is_copy(row, eval_keys)
+        return any(hits([row["question"]], known))
+
+    keep("no evaluation questions", lambda r: not leaks(r))
     clean = rows
     keep("difficulty", lambda r: not solved[r["question"]])
     offered = candidates_of(rows, domains)
@@ -267,13 +297,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop, smoke, gpu or h100x16")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cap", type=float, help="spend at most so many dollars on labels")
     parser.add_argument("--ablations", action="store_true", help="also the sets of Table 2")
     parser.add_argument("--variant", default="paper", choices=VARIANTS)
     args = parser.parse_args()
     profile = load_profile(args.profile)
-    rows = read_rows(locate("traces.jsonl"))
+    rows = read_rows(locate("traces.jsonl"))[: profile.pool_questions or None]
     evals = read_rows(locate("dev.jsonl")) + read_rows(locate("heldout.jsonl"))
-    asked = candidates(rows)
+    asked = candidates(usable(rows)[0])
     from s1lib.engines.transformers import load
 
     model, tokenizer = load(locate("base"))
@@ -283,7 +314,9 @@ def main() -> None:
     print("asking the teacher for the subjects")
     unsolved = list(dict.fromkeys(q for q, right in solved.items() if not right))
     with Answers(output("labels.db")) as store:
-        domains = asyncio.run(label(profile.teacher, unsolved, store))
+        domains = asyncio.run(label(profile.teacher, unsolved, store, cap=args.cap))
+    unknown = sum(name == "unknown" for name in domains.values())
+    print(f"{len(domains)} labels, {unknown} unknown")
     chosen, funnel = curate(rows, evals, solved, profile, args.seed, args.variant, domains)
     for number, reason in funnel.refused.items():
         print(f"row {number} is refused: {reason}")

@@ -78,7 +78,7 @@ class Purse:
         """Set the largest possible price of a try aside; None if the cap does not allow it."""
         # A token is a byte at least; the service adds a few of its own.
         most = self.price(len(question.encode()) + 64, self.service.max_output_tokens)
-        if self.cap is not None and self.spent + self.reserved + most > self.cap:
+        if self.cap is not None and not self.spent + self.reserved + most <= self.cap:
             return None
         self.reserved += most
         return most
@@ -102,14 +102,25 @@ class Pace:
         if self.requests:
             await self.requests.acquire()
         if self.tokens:
-            tokens = min(len(question) // 4 + self.expected, self.tokens.max_rate)
-            await self.tokens.acquire(tokens)
+            tokens = len(question) // 4 + self.expected
+            while tokens > 0:
+                part = min(tokens, self.tokens.max_rate)
+                await self.tokens.acquire(part)
+                tokens -= part
+
+
+def limiter(per_minute: int | None) -> AsyncLimiter | None:
+    """Never more than `per_minute` in any minute: a tenth may come at once, the rest drips."""
+    if not per_minute:
+        return None
+    at_once = max(1, per_minute // 10)
+    dripping = max(per_minute - at_once, 1)
+    return AsyncLimiter(at_once, 60 * at_once / dripping)
 
 
 def pace_of(service: Service) -> Pace:
     """The pace of this service."""
-    per_minute = service.requests_per_minute, service.tokens_per_minute
-    limits = [AsyncLimiter(n, 60) if n else None for n in per_minute]
+    limits = limiter(service.requests_per_minute), limiter(service.tokens_per_minute)
     return Pace(*limits, service.expected_tokens)
 
 
@@ -155,7 +166,9 @@ async def persist(
         cost = reserved  # of a try that is cut off here
         try:
             reply = await ask(question)
-            cost = purse.price(reply.prompt_tokens, reply.thinking_tokens + reply.answer_tokens)
+            written = reply.thinking_tokens + reply.answer_tokens
+            if reply.prompt_tokens or written:  # a reply that does not tell counts as the most
+                cost = purse.price(reply.prompt_tokens, written)
             return reply, tries
         except Refused as error:
             cost = 0.0
@@ -244,6 +257,7 @@ async def distill(
                 outcome, tries = await persist(ask, question, service, pace, purse)
             except CapReached:
                 state.stopped = f"the cap of ${cap:.2f} leaves no room for another request"
+                state.dollars = purse.spent
                 return
             finish(question, record_of(service, question, outcome, tries))
 
@@ -261,8 +275,8 @@ async def distill(
 def dry_run(service: Service, questions: Iterable[str]) -> dict:
     """What asking all questions would take, before anything is asked.
 
-    Requests, expected tokens, minutes at the service's pace, and dollars: as expected, and the
-    most that it can be (None where the price is not known).
+    Requests, expected tokens, minutes at the service's pace, and dollars (None where the price is
+    not known): as expected, and if each first try wrote as much as it may.
     """
     questions = list(dict.fromkeys(q for q in questions if not unusable(q)))
     tokens_in = sum(len(q) for q in questions) // 4
@@ -280,7 +294,7 @@ def dry_run(service: Service, questions: Iterable[str]) -> dict:
         "tokens out": tokens_out,
         "minutes at least": round(max(minutes), 1),
         "dollars expected": round(purse.price(tokens_in, tokens_out), 2) if purse.known else None,
-        "dollars at most": round(most, 2) if purse.known else None,
+        "dollars at most, one try each": round(most, 2) if purse.known else None,
     }
 
 
@@ -315,7 +329,7 @@ def main() -> None:
     questions = [row.get("question") for row in pool]
     if args.dry_run:
         for name, value in dry_run(profile.teacher, questions).items():
-            print(f"{name:18} {'the profile has no price' if value is None else f'{value:,}'}")
+            print(f"{name:30} {'the profile has no price' if value is None else f'{value:,}'}")
         return
     last = 0.0
 

@@ -55,7 +55,7 @@ class Profile:
     teacher: Service
     pool_questions: int  # 0: all
     curated: int  # size of the training set
-    long_trace: int  # pre-select right MATH rows whose thinking is longer (paper: 5,600)
+    long_trace: int  # pre-select right MATH rows with more characters of thinking
     dataset: str  # "embedded", or a hub name of a curated set
     eval_questions: int  # 0: all
     batch_size: int  # questions decoded together

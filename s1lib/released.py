@@ -23,7 +23,7 @@ def metadata_of(text: str | dict | None) -> dict:
         return text or {}
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return {"unparsed": text}
     return value if isinstance(value, dict) else {"unparsed": text}
 

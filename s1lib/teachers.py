@@ -9,8 +9,8 @@ import importlib
 import importlib.util
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from getpass import getpass
 
@@ -22,7 +22,7 @@ from s1lib.profile import EMBEDDED, Service
 from s1lib.store import CourseError
 from s1lib.world.server import Faults, serve_teacher
 
-AGAIN = {408, 429, 500, 502, 503, 504}  # worth another try
+AGAIN = (408, 429)  # worth another try, as is everything from 500 on
 FINISHED = ("STOP", "stop")
 
 
@@ -74,7 +74,7 @@ Ask = Callable[[str], Awaitable[Reply]]
 def api_key(service: Service) -> str:
     """The key: from the environment, else a Colab secret, else a hidden prompt.
 
-    Raises CourseError if none is given.
+    Raises CourseError if none is given, or what is given can be no key.
     """
     if service.key is None:
         return "none-needed"
@@ -86,9 +86,12 @@ def api_key(service: Service) -> str:
             key = userdata.get(service.key)
         except Exception:  # no Colab, no such secret, or no access to it
             key = getpass(f"{service.key} (hidden): ")
+    key = (key or "").strip()
     if not key:
         raise CourseError(f"there is no key: set the environment variable {service.key}.")
-    return key.strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise CourseError(f"{service.key} holds no key: it has spaces, line breaks or odd signs.")
+    return key
 
 
 @asynccontextmanager
@@ -115,19 +118,27 @@ async def connect(service: Service, faults: Faults | None = None) -> AsyncIterat
             close = client.close
 
         async def guarded(question: str) -> Reply:
-            try:
+            with _told(key):
                 return await ask(question)
-            except (errors.APIError, openai.APIStatusError) as error:
-                raise _judged(error, key) from None
-            except (openai.APIConnectionError, *CUT) as error:
-                raise TryAgain(type(error).__name__, billed=True) from None
-            except (ValueError, openai.OpenAIError) as error:  # the client cannot read it
-                raise TryAgain(f"unreadable: {type(error).__name__}", billed=True) from None
 
         try:
             yield guarded
         finally:
             await close()
+
+
+@contextmanager
+def _told(key: str) -> Iterator[None]:
+    """Whatever a client raises becomes TryAgain, Refused or CourseError, without the key."""
+    try:
+        yield
+    except (errors.APIError, openai.APIStatusError) as error:
+        raise _judged(error, key) from None
+    except (openai.APIConnectionError, *CUT) as error:
+        raise TryAgain(type(error).__name__, billed=True) from None
+    except (ValueError, TypeError, AttributeError, LookupError, openai.OpenAIError) as error:
+        # a reply that is not what it should be
+        raise TryAgain(f"unreadable: {type(error).__name__}", billed=True) from None
 
 
 def _judged(error, key: str) -> Exception:
@@ -136,15 +147,19 @@ def _judged(error, key: str) -> Exception:
     words = " ".join(str(getattr(error, "message", "") or "").split()).replace(key, "…")[:200]
     if code in (401, 403) or "API key not valid" in words:
         return CourseError(f"the teacher refuses the key ({code}): {words}")
-    if code in AGAIN:
-        return TryAgain(f"HTTP {code}", billed=code in (408, 500, 502, 504))
+    if code in AGAIN or code >= 500:
+        return TryAgain(f"HTTP {code}", billed=code not in (429, 503))
     return Refused(f"HTTP {code}: {words}")
 
 
 def gemini_client(service: Service, address: str, key: str) -> genai.Client:
     """The real client; its own retries stay off, since ours are counted and stored."""
-    options = types.HttpOptions(base_url=address, timeout=int(1000 * service.timeout))
-    return genai.Client(api_key=key, http_options=options)
+    options = types.HttpOptions(
+        base_url=address,
+        timeout=int(1000 * service.timeout),
+        retry_options=types.HttpRetryOptions(attempts=1),  # else it may send a cut request again
+    )
+    return genai.Client(api_key=key, http_options=options, vertexai=False)
 
 
 def gemini_config(service: Service) -> types.GenerateContentConfig:
@@ -198,7 +213,7 @@ def ask_openai(client: openai.AsyncOpenAI, service: Service) -> Ask:
             max_tokens=service.max_output_tokens,
         )
         if not response.choices:
-            return _reply("", "raw", "", "BLOCKED", 0, 0, 0)
+            return _reply("", "raw", "", "BLOCKED", 0, 0, 0)  # no usage: counts as the most
         choice, usage = response.choices[0], response.usage
         extra = choice.message.model_extra or {}
         thinking = extra.get("reasoning_content") or extra.get("reasoning") or ""
@@ -225,21 +240,31 @@ def _reply(thinking: str, kind: str, attempt: str, reason: str | None, *tokens: 
         failure = "no thinking"
     elif not attempt.strip():
         failure = "no answer"
-    return Reply(thinking or None, kind, attempt or None, failure, reason, *tokens)
+    thinking, attempt = (
+        text.encode(errors="replace").decode() or None for text in (thinking, attempt)
+    )
+    return Reply(thinking, kind, attempt, failure, reason, *tokens)
 
 
 async def read_live(service: Service, question: str) -> AsyncIterator[tuple[bool, str]]:
-    """One answer as it is written: (is it a thought?, text), from the streamed Gemini call."""
+    """One answer as it is written: (is it a thought?, text), from the streamed Gemini call.
+
+    Raises CourseError, without the key, if the service does not answer.
+    """
     embedded = service.url == EMBEDDED
     with serve_teacher() if embedded else nullcontext(service.url) as address:
-        client = gemini_client(service, address, api_key(service))
+        key = api_key(service)
+        client = gemini_client(service, address, key)
         try:
-            stream = await client.aio.models.generate_content_stream(
-                model=service.model, contents=question, config=gemini_config(service)
-            )
-            async for response in stream:
-                for candidate in response.candidates or []:
-                    for part in (candidate.content.parts if candidate.content else None) or []:
-                        yield bool(part.thought), part.text or ""
+            with _told(key):
+                stream = await client.aio.models.generate_content_stream(
+                    model=service.model, contents=question, config=gemini_config(service)
+                )
+                async for response in stream:
+                    for candidate in response.candidates or []:
+                        for part in (candidate.content.parts if candidate.content else None) or []:
+                            yield bool(part.thought), part.text or ""
+        except (TryAgain, Refused) as error:
+            raise CourseError(f"the teacher did not answer: {error}") from None
         finally:
             await client.aio.aclose()

@@ -96,13 +96,29 @@ def substrings(question: str) -> bool:
     )
 
 
-@given(st.text(alphabet="p01923.*[]asy!Image \u0663", max_size=40))
-def test_one_pattern_decides_as_999_substrings_do(question):
-    row = {"question": question, "source_type": "MATH"}
-    if "**" in question:  # the two read several bold runs in one line differently
-        question = question.replace("*", "")
-        row["question"] = question
-    assert curate.is_well_formed(row) is not substrings(question)
+PARTS = [
+    "**",
+    "*",
+    "[asy]",
+    "![Image]",
+    "p1.",
+    "p12",
+    "p999.",
+    "p1000.",
+    "7",
+    ".",
+    " ",
+    "\u0663",
+    "x",
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_one_pass_decides_as_999_substrings_do(question):
+    math = {"question": question, "source_type": "MATH"}
+    assert curate.is_well_formed(math) is not substrings(question)
+    aime = math | {"source_type": "AIME"}
+    assert curate.is_well_formed(aime) is not substrings(question.replace("[asy]", "\0"))
 
 
 # Diversity
@@ -199,11 +215,12 @@ GOOD = {"question": "How many?", "source_type": "MATH", "solution": "3", "attemp
     [
         (None, "no table row but NoneType"),
         ({k: v for k, v in GOOD.items() if k != "attempt"}, "the column attempt is missing"),
-        (GOOD | {"question": None}, "question is no text but NoneType"),
-        (GOOD | {"question": float("nan")}, "question is no text but float"),
-        (GOOD | {"solution": float("nan")}, "solution is no text but float"),
-        (GOOD | {"thinking_trajectories": [1]}, "thinking_trajectories is no text but list"),
-        (GOOD | {"thinking_trajectories": []}, "thinking_trajectories is no text but list"),
+        (GOOD | {"question": None}, "question is no text: None"),
+        (GOOD | {"question": float("nan")}, "question is no text: nan"),
+        (GOOD | {"solution": float("nan")}, "solution is no text: nan"),
+        (GOOD | {"thinking_trajectories": [1]}, "is no list of texts: [1]"),
+        (GOOD | {"thinking_trajectories": "So 3."}, "is no list of texts: 'So 3.'"),
+        (GOOD | {"thinking_trajectories": []}, "thinking_trajectories is an empty list"),
         (GOOD | {"question": " \n"}, "the question is empty"),
         (GOOD | {"question": "x" * 1_000_001}, "longer than 1,000,000 characters"),
         (GOOD | {"attempt": "\ud800"}, "attempt holds broken unicode"),

@@ -8,8 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -239,26 +243,30 @@ def test_a_dry_run_asks_nothing_and_says_what_it_would_take():
     plan = dry_run(service, ["a" * 400, "b" * 400, "b" * 400, ""])
     assert plan == {
         "requests": 2, "tokens in": 200, "tokens out": 100, "minutes at least": 0.3,
-        "dollars expected": 0.0, "dollars at most": 0.02,
+        "dollars expected": 0.0, "dollars at most, one try each": 0.02,
     }  # fmt: skip
-    assert dry_run(replace(service, price_in=None), ["a"])["dollars at most"] is None
+    assert dry_run(replace(service, price_in=None), ["a"])["dollars expected"] is None
 
 
-def test_requests_keep_to_their_pace(store, monkeypatch):
-    asked = []
-    real = stage.AsyncLimiter.acquire
+@pytest.mark.parametrize("per_minute", [1, 7, 60, 500])
+def test_never_more_than_allowed_in_any_minute(per_minute):
+    """A tenth at once and the rest dripping: the most that can come in 60 seconds."""
+    limit = stage.limiter(per_minute)
+    drips = 60 * limit.max_rate / limit.time_period
+    assert limit.max_rate + drips <= max(per_minute, 2) and stage.limiter(None) is None
+
+
+def test_requests_and_tokens_wait_for_their_pace(store, monkeypatch):
+    taken = Counter()
 
     async def acquire(self, amount=1):
-        asked.append((self.max_rate, amount))
-        await real(self, min(amount, 0.001))
+        assert amount <= self.max_rate
+        taken[self.max_rate] += amount
 
     monkeypatch.setattr(stage.AsyncLimiter, "acquire", acquire)
-    service = replace(SERVICE, requests_per_minute=7, tokens_per_minute=500, expected_tokens=100)
+    service = replace(SERVICE, requests_per_minute=70, tokens_per_minute=500, expected_tokens=100)
     run(store, QUESTIONS[:4], service)
-    counts = Counter(rate for rate, _ in asked)
-    assert counts == {7: 4, 500: 4}
-    assert all(amount == 1 for rate, amount in asked if rate == 7)
-    assert all(100 < amount <= 500 for rate, amount in asked if rate == 500)
+    assert taken == {7: 4, 50: 400 + sum(len(q) // 4 for q in QUESTIONS[:4])}
 
 
 # Keys
@@ -281,20 +289,45 @@ def test_a_key_comes_from_the_environment_or_a_hidden_prompt(monkeypatch):
 
 @pytest.mark.parametrize("fault", ["401", "403", "400", "503", "cut", "not json", "blocked"])
 def test_a_key_is_never_written(tmp_path, monkeypatch, capfd, fault):
+    """Not even where the service itself repeats the key in its error message."""
     monkeypatch.setenv("S1_TEST_KEY", SECRET)
-    echo = type("Echo", (Faults,), {})(script={q: [fault] * 9 for q in QUESTIONS})
+    faults = Faults(script={q: [fault] * 9 for q in QUESTIONS}, echo=True)
     service = replace(SERVICE, key="S1_TEST_KEY", tries=2)
     text = ""
     with Answers(tmp_path / "answers.db") as store:
         try:
-            records, _ = run(store, QUESTIONS[:4], service, faults=echo)
+            records, _ = run(store, QUESTIONS[:4], service, faults=faults)
             text += repr(records)
+            assert fault != "400" or "this teacher cannot answer now, …" in text
         except CourseError as error:
             assert fault in ("401", "403") and "refuses the key" in str(error)
-            text += repr(error) + repr(error.__context__) + repr(error.__cause__)
+            text += "".join(traceback.format_exception(error))
     text += "".join(capfd.readouterr())
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert SECRET not in text and SECRET.encode() not in stored
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}\nsecond line", f"{SECRET} x", "\u00e4" + SECRET])
+def test_what_can_be_no_key_is_refused_without_saying_it(store, monkeypatch, value):
+    monkeypatch.setenv("S1_TEST_KEY", value)
+    service = replace(SERVICE, key="S1_TEST_KEY")
+
+    async def live():
+        return [piece async for piece in read_live(service, QUESTIONS[0])]
+
+    for call in (lambda: run(store, QUESTIONS[:1], service), lambda: asyncio.run(live())):
+        with pytest.raises(CourseError, match="S1_TEST_KEY holds no key") as caught:
+            call()
+        assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_live_reading_that_fails_is_one_sentence():
+    async def live():
+        service = replace(SERVICE, url="http://127.0.0.1:9")
+        return [piece async for piece in read_live(service, QUESTIONS[0])]
+
+    with pytest.raises(CourseError, match="the teacher did not answer"):
+        asyncio.run(live())
 
 
 def test_a_refused_key_stops_the_run_and_keeps_what_there_is(store):
@@ -309,9 +342,9 @@ def test_a_refused_key_stops_the_run_and_keeps_what_there_is(store):
 # Other services
 
 
-def test_an_openai_compatible_teacher(store):
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-    from threading import Thread
+@contextmanager
+def chat_server(answer):
+    """A loopback chat server; `answer(question)` is the body it sends, or the choice's message."""
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *args):
@@ -319,29 +352,77 @@ def test_an_openai_compatible_teacher(store):
 
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            question = body["messages"][-1]["content"]
-            message = {"role": "assistant", "content": f"It is {len(question)}."}
-            if "silent" not in question:
-                message["reasoning_content"] = "Let me see."
-            usage = {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14,
-                     "completion_tokens_details": {"reasoning_tokens": 4}}  # fmt: skip
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            reply = {"id": "1", "object": "chat.completion", "created": 0}
-            reply |= {"model": body["model"], "choices": [choice], "usage": usage}
+            reply = answer(body["messages"][-1]["content"])
+            content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps(reply).encode())
+            self.wfile.write(content)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    records, _ = run(store, ["two", "silent"], Service("openai", url, "open-model"))
+    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
     server.shutdown()
+    server.server_close()
+
+
+def chat(message, **usage):
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    body = {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
+    return body | ({"usage": usage} if usage else {})
+
+
+def test_an_openai_compatible_teacher(store):
+    def answer(question):
+        message = {"role": "assistant", "content": f"It is {len(question)}."}
+        if question != "silent":
+            message["reasoning_content"] = "Let me see."
+        return chat(message, prompt_tokens=5, completion_tokens=9, total_tokens=14,
+                    completion_tokens_details={"reasoning_tokens": 4})  # fmt: skip
+
+    with chat_server(answer) as url:
+        records, _ = run(store, ["two", "silent"], Service("openai", url, "open-model"))
     two, silent = records.values()
     assert (two.thinking, two.thinking_kind, two.attempt) == ("Let me see.", "raw", "It is 3.")
     assert (two.prompt_tokens, two.thinking_tokens, two.answer_tokens) == (5, 4, 5)
     assert silent.failure == "no thinking"
+
+
+ODD = {
+    "no json": b"<html>",
+    "a number": b"5",
+    "no message": json.dumps(chat(None)).encode(),
+    "parts": json.dumps(chat({"role": "assistant", "content": [{"text": "x"}]})).encode(),
+}
+
+
+@pytest.mark.parametrize("body", ODD.values(), ids=ODD)
+def test_odd_replies_are_failures_and_not_the_end_of_the_run(store, body):
+    good = chat({"role": "assistant", "content": "3", "reasoning_content": "So."})
+    with chat_server(lambda question: body if question == "odd" else good) as url:
+        service = replace(SERVICE, kind="openai", url=url, tries=2)
+        records, _ = run(store, ["odd", "even"], service)
+    assert records["odd"].failure and records["even"].failure is None
+
+
+def test_half_a_character_in_an_answer_is_replaced(store):
+    torn = {"role": "assistant", "content": "3 \ud83d", "reasoning_content": "So \ud83d."}
+    with chat_server(lambda question: chat(torn)) as url:
+        records, _ = run(store, ["q"], replace(SERVICE, kind="openai", url=url))
+    assert (records["q"].attempt, records["q"].thinking) == ("3 ?", "So ?.")
+
+
+def test_a_reply_that_does_not_tell_its_tokens_counts_as_the_most(store):
+    good = chat({"role": "assistant", "content": "3", "reasoning_content": "So."})
+    with chat_server(lambda question: good) as url:
+        service = replace(PRICED, kind="openai", url=url)
+        records, state = run(store, QUESTIONS, service, cap=0.05)
+    assert 0 < len(records) <= 4 and state.stopped and state.dollars <= 0.05
+
+
+def test_a_cap_that_is_no_number_allows_nothing(store):
+    records, state = run(store, service=PRICED, cap=float("nan"))
+    assert not records and state.stopped
 
 
 def test_an_unknown_kind_of_teacher(store):

@@ -35,6 +35,7 @@ class Faults:
     script: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seed: int = 0
     hang: float = 5.0  # seconds that a "timeout" says nothing
+    echo: bool = False  # repeat the key in error messages, as no service should
 
     def of(self, question: str, time: int) -> str | None:
         """The fault of this question when it is asked for the time-th time, from 0."""
@@ -131,7 +132,10 @@ def serve_teacher(
             return self.send(200, "application/json", json.dumps(result).encode())
 
         def fail(self, status: int, name: str) -> None:
-            error = {"code": status, "message": "this teacher cannot answer now", "status": name}
+            message = "this teacher cannot answer now"
+            if faults.echo:
+                message += f", {self.headers['x-goog-api-key']}"
+            error = {"code": status, "message": message, "status": name}
             self.send(status, "application/json", json.dumps({"error": error}).encode())
 
         def send(self, status: int, kind: str, payload: bytes) -> None:
