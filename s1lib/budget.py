@@ -6,6 +6,7 @@ evaluation (paper section 3.1; eval/lm-evaluation-harness/lm_eval/models/vllm_ca
 the s1 repository), except that the limit is one total over all rounds.
 """
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -59,7 +60,8 @@ class Format:
 
 
 S1 = Format()
-# Models that think between tags (QwQ, Qwen3 and others with Qwen's control tokens).
+# Models that think between tags, as Qwen3 does. A chat template that already opens the thinking
+# (QwQ's does) is refused by the drivers: it would be opened twice.
 THINK_TAGS = Format("<think>", "</think>", "</think>", final="\n\nFinal Answer:")
 
 
@@ -99,7 +101,8 @@ def delimiters(tokenizer, form: Format = S1) -> Delimiters:
             "format has them, or describe its own with s1lib.budget.Format."
         )
     turn = frozenset(ids(name)[0] for name in form.turn)
-    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    added = tokenizer.added_tokens_decoder.items()  # not all of Qwen2.5's are marked special
+    special = {i for i, t in added if t.special or re.fullmatch(r"<\|.*\|>", t.content)}
     texts = tokenizer.batch_decode([[i] for i in range(len(tokenizer))])
     return Delimiters(
         think=ids(form.think),

@@ -81,7 +81,12 @@ def told_to_wait(model, tokenizer, tried: Try, budget: Budget) -> Try:
     Raises CourseError if the budget's limit leaves no room for it.
     """
     checked = new_try(model, tokenizer, tried.question, replace(budget, waits=0))
-    new, thinking = checked.thinker, tried.thinker.thinking
+    new = checked.thinker
+    # What is on the page: a stop may have come in the middle of a forced string.
+    pieces = [p for p in tried.pieces if p.phase == "thinking"]
+    thinking = [token for piece in pieces for token in piece.ids]
+    earlier = min(tried.waits, len(tried.answers))
+    think = list(new.marks.think)
     try:
         thinker = reopened(checked.budget, new.marks, new.string, thinking)
     except ValueError:
@@ -92,13 +97,12 @@ def told_to_wait(model, tokenizer, tried: Try, budget: Budget) -> Try:
     return replace(
         checked,
         thinker=thinker,
-        pieces=[  # all but its closing and its answer
-            replace(piece, ids=[*piece.ids])
-            for i, piece in enumerate(tried.pieces)
-            if i == 0 or piece.phase == "thinking"
+        pieces=[
+            Piece("delimiter", True, think, tokenizer.decode(think)),
+            *(replace(piece, ids=[*piece.ids]) for piece in pieces),
         ],
-        answers=tried.answers[: tried.waits + 1],
-        earlier_waits=tried.waits,
+        answers=tried.answers[: earlier + 1],
+        earlier_waits=earlier,
     )
 
 

@@ -110,8 +110,10 @@ class BudgetWidget(widgets.VBox):
     `model` is a folder or hub name, loaded in the background, or a pair (model, tokenizer).
     `rows` are recorded results (see `s1lib.evaluate`) for the plot. Decoding runs in a thread of
     its own; Stop ends it at the next token, and so does closing the widget. Whatever goes
-    wrong is told in the form, which stays usable.
+    wrong is told in the form, which stays usable. Raises ValueError for a budget without a limit.
     """
+
+    _halt: threading.Event | None = None  # until the form is made
 
     def __init__(
         self,
@@ -121,6 +123,8 @@ class BudgetWidget(widgets.VBox):
         rows: Sequence[dict] = (),
         max_waits: int = 8,
     ) -> None:
+        if budget.max_thinking is None:
+            raise ValueError("the form needs a thinking limit, the top of its slider")
         self._source, self._loaded = model, model if isinstance(model, tuple) else None
         self._budget, self._rows = budget, list(rows)
         self._halt, self._thread, self._busy = threading.Event(), None, False
@@ -140,9 +144,17 @@ class BudgetWidget(widgets.VBox):
             self.choice.value or "", description="or type one", style=style, layout=wide
         )
         self.limit = slider("Thinking limit", budget.max_thinking, budget.max_thinking)
-        self.waits = slider("Number of Waits", budget.waits, max_waits)
-        self.string = widgets.Dropdown(options=STRINGS, description="String appended", style=style)
-        self.own = widgets.Text(description=OWN, disabled=True, style=style)
+        self.waits = slider("Number of Waits", budget.waits, max(max_waits, budget.waits))
+        own = budget.string not in STRINGS.values()
+        self.string = widgets.Dropdown(
+            options=STRINGS,
+            value=OWN if own else budget.string,
+            description="String appended",
+            style=style,
+        )
+        self.own = widgets.Text(
+            budget.string if own else "", description=OWN, disabled=not own, style=style
+        )
         self.think_button = button("Think", "think about the question", "primary")
         self.wait_button = button("Wait!", "tell it to wait once more, now")
         self.stop_button = button("Stop", "stop at the next token", "warning")
@@ -161,8 +173,9 @@ class BudgetWidget(widgets.VBox):
 
     def close(self) -> None:
         """Stop what runs, wait for its thread, and close the form."""
-        self._halt.set()
-        self.join()
+        if self._halt is not None:
+            self._halt.set()
+            self.join()
         super().close()
 
     def join(self, timeout: float = 10) -> None:
@@ -177,10 +190,13 @@ class BudgetWidget(widgets.VBox):
         self.own.disabled = change["new"] != OWN
 
     def _set_busy(self, busy: bool) -> None:
-        self._busy = busy
-        self.think_button.disabled = busy
+        if busy:
+            self._busy = True
         self.wait_button.disabled = busy or not self.tries
         self.stop_button.disabled = not busy
+        if not busy:
+            self._busy = False
+        self.think_button.disabled = busy  # last: it can begin another run
 
     def _begin(self, work) -> None:
         """Do this work in a thread, unless some is still being done."""
@@ -188,13 +204,13 @@ class BudgetWidget(widgets.VBox):
             return
         self._halt.clear()
         self._set_busy(True)
+        self._say("loading the model …" if self._loaded is None else "")
         self._thread = threading.Thread(target=self._guarded, args=(work,), daemon=True)
         self._thread.start()
 
     def _guarded(self, work) -> None:
         try:
             if self._loaded is None:
-                self._say("loading the model …")
                 self._loaded = load(self._source)
             self._say("")
             work()

@@ -149,6 +149,8 @@ def status(page):
 
 
 def test_a_reader_thinks_waits_and_stops(page):
+    from playwright.sync_api import expect
+
     run_cell(page, 0)
     think, wait, stop = (button(page, name) for name in ("Think", "Wait!", "Stop"))
     think.wait_for()
@@ -181,13 +183,14 @@ def test_a_reader_thinks_waits_and_stops(page):
     stop.focus()
     page.keyboard.press("Enter")
     output.get_by_text("stopped.").wait_for()
-    assert think.is_enabled() and wait.is_enabled()
+    expect(think).to_be_enabled()
+    expect(wait).to_be_enabled()
     assert output.locator("table").last.locator("tr").count() == 4  # a head and three tries
 
     output.locator("textarea").fill("")
     think.click()
     output.get_by_text("Not run: a question is empty").wait_for()
-    assert think.is_enabled()
+    expect(think).to_be_enabled()
 
 
 def test_hostile_text_is_shown_as_text(page):

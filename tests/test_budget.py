@@ -206,6 +206,13 @@ def test_delimiters_are_those_of_s1():
     assert [tokenizer.decode([i]) for i in marks.control] == ["<|fim_pad|>"]
 
 
+def test_a_template_that_opens_the_thinking_itself_is_refused():
+    tokenizer = build_tokenizer()
+    tokenizer.chat_template += "{{- '<|im_start|>think\\n' }}"
+    with pytest.raises(ValueError, match="already ends with <.im_start.>think"):
+        prepare(tokenizer, ["x"], Budget(8, max_answer=4), context=300)
+
+
 def test_other_formats():
     tokenizer = build_tokenizer()
     with pytest.raises(ValueError, match=r"no single token for </think>.*Format"):

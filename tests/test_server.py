@@ -35,6 +35,10 @@ def test_the_server_writes_what_transformers_writes(exact, questions, budget):
         served = server.think(url, tokenizer, questions, budget)
     assert served == think(model, tokenizer, questions, budget)
     assert all(body["return_token_ids"] and not body["skip_special_tokens"] for body in seen)
+    # nothing is left to the model's own generation settings
+    neutral = {"top_k": 0, "min_p": 0.0, "presence_penalty": 0.0, "frequency_penalty": 0.0,
+               "repetition_penalty": 1.0}  # fmt: skip
+    assert all(neutral.items() <= body.items() for body in seen)
 
 
 def test_every_round_of_a_question_has_a_seed_of_its_own(exact, questions):
@@ -79,6 +83,15 @@ def test_a_server_that_answers_wrongly(exact, questions, status, content, messag
     fault = lambda body: (status, content)  # noqa: E731
     with completions_server(model, CONTEXT, fault) as (url, _):
         with pytest.raises(CourseError, match=message):
+            server.think(url, tokenizer, questions[:1], Budget(8, max_answer=4))
+
+
+def test_a_reply_that_ends_early_without_a_stop_is_an_error(exact, questions):
+    model, tokenizer = exact
+    choice = {"index": 0, "text": "", "finish_reason": "stop", "token_ids": [5, 6]}
+    fault = lambda body: (200, json.dumps({"choices": [choice]}).encode())  # noqa: E731
+    with completions_server(model, CONTEXT, fault) as (url, _):
+        with pytest.raises(CourseError, match="stopped after 2 of 8 tokens without one of"):
             server.think(url, tokenizer, questions[:1], Budget(8, max_answer=4))
 
 

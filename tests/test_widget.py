@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from s1lib import tries
-from s1lib.budget import Budget
+from s1lib.budget import Budget, delimiters
 from s1lib.engines import transformers as engine
 from s1lib.engines.transformers import load, think
 from s1lib.show import harmless
@@ -113,6 +113,30 @@ def test_waiting_by_hand_is_the_same_as_waiting_by_budget(tuned):
     assert by_hand.answers == at_once.answers
     assert by_hand.thinker.thinking == at_once.thinker.thinking
     assert by_hand.pieces == at_once.pieces
+
+
+@pytest.mark.parametrize(
+    "limit,waits,string", [(64, 1, "Alternatively"), (40, 1, None), (0, 0, "Wait")]
+)
+def test_what_is_shown_is_what_the_model_saw_wherever_it_was_stopped(tuned, limit, waits, string):
+    """Stopped at any token, then told to wait: the page holds the text the model goes on from."""
+    model, tokenizer = tuned
+    marks = delimiters(tokenizer)
+    whole = new_try(model, tokenizer, QUESTION, budget(limit, waits, string))
+    for tokens in range(1, sum(1 for _ in run(model, tokenizer, whole)), 3):
+        tried = new_try(model, tokenizer, QUESTION, budget(limit, waits, string))
+        steps = run(model, tokenizer, tried)
+        for _ in range(tokens):
+            next(steps)
+        steps.close()
+        more = told_to_wait(model, tokenizer, tried, budget(120))
+        shown = [token for piece in more.pieces for token in piece.ids]
+        assert shown == [*marks.think, *more.thinker.thinking[: more.thinker.ends[0]]]
+        for _ in run(model, tokenizer, more):
+            pass
+        assert [a.waits for a in more.answers] == list(range(more.waits + 1))
+        lengths = [a.thinking_tokens for a in more.answers]
+        assert lengths == sorted(lengths) and lengths[-1] == more.thinking_tokens
 
 
 def test_a_wait_by_hand_needs_room(tuned):
@@ -286,8 +310,8 @@ def test_an_unforeseen_error_is_told_escaped(form, monkeypatch):
 
 def test_a_model_is_loaded_in_the_background():
     form = BudgetWidget(DATA / "sft", [QUESTION], budget(32, 1))
-    assert "loading the model" in form.message.value or form._loaded
     form.join(60)
+    assert form._loaded and form.message.value == ""
     press(form, form.think_button)
     assert len(form.tries) == 1
     form.close()
@@ -319,6 +343,15 @@ def test_the_plot_shows_the_try(tuned):
     expected = f"This try: {verdict(tried.answers[-1].right)} after {tried.thinking_tokens}"
     assert expected in form.plot.value and "data:image/png" in form.plot.value
     form.close()
+
+
+def test_the_form_begins_with_the_budget_it_was_given(tuned):
+    form = BudgetWidget(tuned, [QUESTION], Budget(40, 10, "Hold on", 12))
+    assert (form.limit.value, form.waits.value, form.own.value) == (40, 10, "Hold on")
+    assert form._asked() == Budget(40, 10, "Hold on", 12)
+    assert BudgetWidget(tuned, [QUESTION], Budget(40, 1, None, 12))._asked().string is None
+    with pytest.raises(ValueError, match="needs a thinking limit"):
+        BudgetWidget(tuned, [QUESTION], Budget(None))
 
 
 def test_every_control_is_labelled(form):

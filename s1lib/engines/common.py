@@ -112,6 +112,11 @@ def prepare(
     jobs = []
     for question in questions:
         prompt = prompt_ids(tokenizer, question)
+        if tokenizer.decode(prompt).rstrip().endswith(form.think):
+            raise ValueError(
+                f"the chat template already ends with {form.think}: give the tokenizer one that "
+                "does not, or the thinking would be opened twice."
+            )
         fixed = len(prompt) + len(marks.think) + 1 + len(marks.final) + budget.max_answer
         room = context - fixed
         limit = budget.max_thinking if budget.max_thinking is not None else room

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from s1lib.budget import S1, Budget, Delimiters, Format
 from s1lib.engines.common import Trace, prepare
+from s1lib.store import CourseError
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def think_in_rounds(
 ) -> list[Trace]:
     """Thinking and answer for each question; `context` is the model's length in tokens.
 
-    Raises what `s1lib.engines.common.prepare` raises, before any work.
+    Raises what `s1lib.engines.common.prepare` raises, before any work, and CourseError if the
+    engine stops where it should not.
     """
     jobs, marks, string = prepare(tokenizer, questions, budget, context, form)
     traces = [Trace(j.question, "", "", 0, 0, False, [], [], [], budget.string) for j in jobs]
@@ -55,6 +57,7 @@ def think_in_rounds(
         news = generate([request(i, after_wait=waits > 0) for i in busy])
         stopped = []
         for i, new in zip(busy, news, strict=True):
+            _check(new, limits[i] - len(traces[i].ids), marks)
             traces[i].ids += [token for token in new if token not in marks.stop]
             if new and new[-1] in marks.stop:
                 traces[i].stops.append("end" if new[-1] == marks.end else "turn")
@@ -77,6 +80,16 @@ def think_in_rounds(
         trace.answer = tokenizer.decode([token for token in answer if token not in marks.stop])
         trace.thinking_tokens, trace.waits = len(trace.ids), len(trace.ends)
     return traces
+
+
+def _check(new: list[int], most: int, marks: Delimiters) -> None:
+    """Raise CourseError if an engine stopped for another reason than a stop token or the limit."""
+    if len(new) < most and not (new and new[-1] in marks.stop):
+        raise CourseError(
+            f"the engine stopped after {len(new)} of {most} tokens without one of the format's "
+            "stop tokens: it strips them, or the model ends with another token, to be named in "
+            "s1lib.budget.Format.turn."
+        )
 
 
 def _closing(trace: Trace, marks: Delimiters) -> list[int]:

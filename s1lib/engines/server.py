@@ -53,7 +53,8 @@ def generate_with(
     def one(request: Request) -> list[int]:
         fields = settings(request, marks, unused, sampling, seeds)
         fields["logit_bias"] = {str(k): v for k, v in fields["logit_bias"].items()}
-        names = ("max_tokens", "temperature", "top_p", "seed", "logit_bias")
+        names = ("max_tokens", "temperature", "top_p", "seed", "logit_bias", "presence_penalty")
+        names += ("frequency_penalty",)
         standard = {name: fields.pop(name) for name in names}
         reply = _asked(
             url,

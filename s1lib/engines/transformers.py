@@ -52,13 +52,15 @@ class RoomyLayer(DynamicLayer):
 
     def batch_select_indices(self, indices) -> None:
         """Keep only these rows."""
+        indices = indices.to(self.room[0].device)  # a model may lie on several GPUs
         end = self.keys.shape[-2]
         self.room = (self.room[0][indices], self.room[1][indices])
         self.keys, self.values = self.room[0][..., :end, :], self.room[1][..., :end, :]
 
 
 def load(path: str | Path):
-    """Model (evaluation mode, float32 on a CPU) and tokenizer from a folder or a hub name.
+    """Model (evaluation mode, in the type it was saved in) and tokenizer from a folder or a hub
+    name; on the GPU if there is one.
 
     Raises CourseError if the folder is missing or damaged, the hub cannot be reached, or the
     memory that is free does not hold the model.
@@ -67,16 +69,16 @@ def load(path: str | Path):
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         _check_memory(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype="auto")
+        place = {"": "cuda"} if torch.cuda.is_available() else None
+        model = AutoModelForCausalLM.from_pretrained(path, dtype="auto", device_map=place)
     except CourseError:
         raise
     except Exception as error:  # safetensors, OSError, ValueError: all mean the same to a reader
         raise CourseError(
-            f"cannot load a model from {path}: it is missing or damaged. Restore the shipped one "
-            f"with `git checkout -- data/`, or make it again. ({type(error).__name__})"
+            f"cannot load a model from {path}: it is missing or damaged. Restore a shipped one "
+            "with `git checkout -- data/`, or make it again; for a hub name check the name and "
+            f"the network. ({type(error).__name__})"
         ) from None
-    if torch.cuda.is_available():
-        model = model.to("cuda")
     return model.eval(), tokenizer
 
 

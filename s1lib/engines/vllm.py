@@ -21,7 +21,12 @@ def settings(
         "stop_token_ids": sorted(marks.stop),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "repetition_penalty": 1.0,  # Qwen2.5's own generation settings have another
+        # Said outright: a server fills what is missing from the model's own generation settings.
+        "top_k": 0,
+        "min_p": 0.0,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "repetition_penalty": 1.0,
         "logit_bias": {token: -100.0 for token in (*marks.control, *unused)},  # never sampled
         "seed": None if seeds is None else seed_at(seeds[request.row], len(request.text)),
         "skip_special_tokens": False,
