@@ -123,6 +123,15 @@ def test_sampling_follows_the_seeds(model, engine, questions):
     assert run(range(8)) != run(range(8, 16))
 
 
+def test_the_limit_is_exact_where_vllms_own_is_not(model, engine, questions):
+    _, tokenizer = model
+    for limit in (0, 1, 5, 20):
+        traces = vllm.think(engine, tokenizer, questions[:8], Budget(limit, max_answer=12))
+        assert all(t.thinking_tokens == limit for t in traces if t.hit_limit)
+        assert all(t.thinking_tokens < limit for t in traces if not t.hit_limit)
+
+
+# Last: a second engine in one process ends the first.
 def test_the_snippet_of_the_how_to_page():
     import vllm as real
 
@@ -131,11 +140,3 @@ def test_the_snippet_of_the_how_to_page():
     exec(code, names)
     check_snippet(names)
     assert names["LLM"] is real.LLM
-
-
-def test_the_limit_is_exact_where_vllms_own_is_not(model, engine, questions):
-    _, tokenizer = model
-    for limit in (0, 1, 5, 20):
-        traces = vllm.think(engine, tokenizer, questions[:8], Budget(limit, max_answer=12))
-        assert all(t.thinking_tokens == limit for t in traces if t.hit_limit)
-        assert all(t.thinking_tokens < limit for t in traces if not t.hit_limit)
