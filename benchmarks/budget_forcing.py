@@ -23,7 +23,7 @@ from transformers.utils import logging
 from s1lib.budget import Budget, Thinker, delimiters
 from s1lib.engines.common import prepare
 from s1lib.engines.rounds import generate_with, think_in_rounds
-from s1lib.engines.transformers import load, stream, think
+from s1lib.engines.transformers import left_pad, load, stream, think
 from s1lib.store import DATA, read_rows
 
 
@@ -54,10 +54,7 @@ def against_generate(model, tokenizer, questions: list[str], tokens: int, repeat
     prompts = [job.prompt for job in jobs]
     # Nothing may end before its time, on either side.
     endless = replace(marks, end=-1, turn=frozenset(), control=marks.control | marks.stop)
-    width = max(map(len, prompts)) + len(marks.think)
-    rows = [p + list(marks.think) for p in prompts]
-    ids = torch.tensor([[0] * (width - len(r)) + r for r in rows], device=model.device)
-    mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=model.device)
+    ids, mask = left_pad([p + list(marks.think) for p in prompts], model.device)
 
     def ours() -> int:
         thinkers = [Thinker(budget, endless) for _ in prompts]
@@ -76,7 +73,7 @@ def against_generate(model, tokenizer, questions: list[str], tokens: int, repeat
             pad_token_id=0,
             eos_token_id=sorted(marks.stop),
         )
-        assert out.shape[1] == width + tokens + 1
+        assert out.shape[1] == ids.shape[1] + tokens + 1
 
     ratio, took = ratios(ours, theirs, repeats)
     speed = (tokens + 1) * len(prompts) / took

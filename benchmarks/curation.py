@@ -75,7 +75,7 @@ def two_sided(pool: list[str], evals: list[str], n: int = 8) -> list[bool]:
 
 
 def substrings(question: str) -> bool:
-    """data/filter.ipynb: drawings, images, 999 problem numbers, bold numbers."""
+    """Well formed by data/filter.ipynb: no drawing, image, problem number or bold number."""
     return not (
         "[asy]" in question
         or "![Image]" in question

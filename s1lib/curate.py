@@ -19,7 +19,7 @@ from s1lib.distill import distill
 from s1lib.diversity import VARIANTS, Candidate, ablations, diverse
 from s1lib.grade import extract, is_right
 from s1lib.profile import Profile, Service, load_profile
-from s1lib.store import CourseError, locate, output, read_rows, write_rows
+from s1lib.store import CourseError, is_broken, locate, output, read_rows, write_rows
 from s1lib.world.families import parse
 from s1lib.world.server import LABEL_REQUEST
 
@@ -129,15 +129,6 @@ def probe(rows: list[dict], model, tokenizer, batch_size: int = 128, progress=No
         reference is not None and is_right(trace.answer, reference)
         for trace, reference in zip(traces, references, strict=True)
     ]
-
-
-def is_broken(text: str) -> bool:
-    """Whether a text holds half a character and could not be written to a file."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def problem_with(row: object) -> str | None:

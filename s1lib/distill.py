@@ -18,7 +18,7 @@ from aiolimiter import AsyncLimiter
 
 from s1lib.answers import Answers, Record, request_id
 from s1lib.profile import Profile, Service, load_profile
-from s1lib.store import CourseError, locate, output, read_rows, write_rows
+from s1lib.store import CourseError, is_broken, locate, output, read_rows, write_rows
 from s1lib.teachers import Ask, Refused, Reply, TryAgain, connect
 from s1lib.world.server import Faults
 
@@ -137,11 +137,7 @@ def unusable(question: object) -> str | None:
         return "the question is empty"
     if len(question) > LONGEST:
         return f"the question has {len(question):,} characters, at most {LONGEST:,} are asked"
-    try:
-        question.encode()
-    except UnicodeEncodeError:
-        return "the question holds broken unicode"
-    return None
+    return "the question holds broken unicode" if is_broken(question) else None
 
 
 class CapReached(Exception):

@@ -54,6 +54,15 @@ def output(name: str) -> Path:
     return path
 
 
+def is_broken(text: str) -> bool:
+    """Whether a text holds half a character and could not be written to a file."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def read_rows(path: Path) -> list[dict]:
     """Read JSON lines. Raises CourseError that names the line if the file is damaged."""
     if not path.is_file():

@@ -104,8 +104,7 @@ async def connect(service: Service, faults: Faults | None = None) -> AsyncIterat
     if service.kind not in ("gemini", "openai"):
         raise CourseError(f"the teacher's kind is {service.kind!r}: choose gemini or openai.")
     key = api_key(service)
-    embedded = service.url == EMBEDDED
-    with serve_teacher(faults=faults) if embedded else nullcontext(service.url) as address:
+    with _address(service, faults) as address:
         if service.kind == "gemini":
             client = gemini_client(service, address, key)
             ask = ask_gemini(client, service)
@@ -125,6 +124,12 @@ async def connect(service: Service, faults: Faults | None = None) -> AsyncIterat
             yield guarded
         finally:
             await close()
+
+
+def _address(service: Service, faults: Faults | None = None):
+    """A context with the service's address; the embedded teacher runs as long as it lasts."""
+    embedded = service.url == EMBEDDED
+    return serve_teacher(faults=faults) if embedded else nullcontext(service.url)
 
 
 @contextmanager
@@ -251,8 +256,7 @@ async def read_live(service: Service, question: str) -> AsyncIterator[tuple[bool
 
     Raises CourseError, without the key, if the service does not answer.
     """
-    embedded = service.url == EMBEDDED
-    with serve_teacher() if embedded else nullcontext(service.url) as address:
+    with _address(service) as address:
         key = api_key(service)
         client = gemini_client(service, address, key)
         try:

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 OFFLINE = Path(__file__).parent / "offline"
 ROOT = Path(__file__).parent.parent
 
@@ -35,3 +37,24 @@ sys.path.insert(0, str(OFFLINE))
 import block_network  # noqa: E402
 
 block_network.block()
+
+CONTEXT = 310  # tokens of the model in float64, so that a budget without a limit ends soon
+
+
+@pytest.fixture(scope="session")
+def exact():
+    """The fine-tuned model in float64: batches of different shapes round alike."""
+    from s1lib.engines.transformers import load
+    from s1lib.store import DATA
+
+    model, tokenizer = load(DATA / "sft")
+    model.config.max_position_embeddings = CONTEXT
+    return model.double(), tokenizer
+
+
+@pytest.fixture(scope="session")
+def questions():
+    """300 questions of the development set."""
+    from s1lib.store import DATA, read_rows
+
+    return [row["question"] for row in read_rows(DATA / "dev.jsonl")[:300]]

@@ -7,15 +7,12 @@ folder that S1_ARTIFACTS names.
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
+from processes import free_port, running
 
 from s1lib.store import ROOT
 
@@ -76,8 +73,7 @@ def lab(tmp_path_factory):
     news.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     (news / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     env = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         env[name] = str(folder / name.lower())
@@ -85,21 +81,9 @@ def lab(tmp_path_factory):
                f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t",
                f"--ServerApp.root_dir={folder}", "--allow-root",
                "--LabApp.extension_manager=readonly"]  # fmt: skip
-    log = folder / "lab.log"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=out, stderr=out)
-    try:
-        for _ in range(120):
-            assert process.poll() is None, log.read_text()[-2000:]
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token=t", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/lab/tree/widget.ipynb?token=t&reset"
-    finally:
-        process.terminate()
-        process.wait(20)
+    url = f"http://127.0.0.1:{port}"
+    with running(command, f"{url}/api?token=t", folder / "lab.log", 60, env=env, cwd=ROOT):
+        yield f"{url}/lab/tree/widget.ipynb?token=t&reset"
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,13 @@ from collections import Counter
 
 import pytest
 import torch
+from conftest import CONTEXT
 
 from s1lib.budget import Budget, Thinker, delimiters
 from s1lib.engines.common import Sampling, prepare
 from s1lib.engines.rounds import generate_with, think_in_rounds
 from s1lib.engines.transformers import choose, load, rescore, stream, think
-from s1lib.store import DATA, CourseError, read_rows
+from s1lib.store import DATA, CourseError
 
 LIMITS, WAITS, STRINGS = (8, 32, 128, None), (0, 1, 2, 4), ("Wait", "Hmm", "Alternatively", None)
 # A Latin square: every pair of values stands in one of the 16 settings. The limits 0 and 1 and
@@ -20,20 +21,6 @@ SETTINGS = [
     for i, limit in enumerate(LIMITS)
     for j, waits in enumerate(WAITS)
 ]
-CONTEXT = 310  # tokens, so that a budget without a limit ends soon
-
-
-@pytest.fixture(scope="module")
-def exact():
-    """The fine-tuned model in float64: batches of different shapes round alike."""
-    model, tokenizer = load(DATA / "sft")
-    model.config.max_position_embeddings = CONTEXT
-    return model.double(), tokenizer
-
-
-@pytest.fixture(scope="module")
-def questions():
-    return [row["question"] for row in read_rows(DATA / "dev.jsonl")[:300]]
 
 
 @pytest.fixture(scope="module")

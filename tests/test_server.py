@@ -5,32 +5,20 @@ import socket
 
 import pytest
 from completions_server import completions_server
+from conftest import CONTEXT
 
 from s1lib.budget import Budget
 from s1lib.engines import server
 from s1lib.engines.common import Sampling, seed_at
 from s1lib.engines.rounds import think_in_rounds
-from s1lib.engines.transformers import load, think
-from s1lib.store import DATA, CourseError, read_rows
-
-CONTEXT = 300
-
-
-@pytest.fixture(scope="module")
-def exact():
-    model, tokenizer = load(DATA / "sft")
-    model.config.max_position_embeddings = CONTEXT
-    return model.double(), tokenizer
-
-
-@pytest.fixture(scope="module")
-def questions():
-    return [row["question"] for row in read_rows(DATA / "dev.jsonl")[:50]]
+from s1lib.engines.transformers import think
+from s1lib.store import CourseError
 
 
 @pytest.mark.parametrize("budget", [Budget(30, 2, "Wait", 6), Budget(12, 1, None, 6)], ids=str)
 def test_the_server_writes_what_transformers_writes(exact, questions, budget):
     model, tokenizer = exact
+    questions = questions[:50]
     with completions_server(model, CONTEXT) as (url, seen):
         served = server.think(url, tokenizer, questions, budget)
     assert served == think(model, tokenizer, questions, budget)

@@ -109,14 +109,14 @@ def prepare(
     """
     marks = delimiters(tokenizer, form)
     string = string_ids(tokenizer, budget.string, marks)
+    if prompt_text(tokenizer, "").rstrip().endswith(form.think):
+        raise ValueError(
+            f"the chat template already ends with {form.think}: give the tokenizer one that "
+            "does not, or the thinking would be opened twice."
+        )
     jobs = []
     for question in questions:
         prompt = prompt_ids(tokenizer, question)
-        if tokenizer.decode(prompt).rstrip().endswith(form.think):
-            raise ValueError(
-                f"the chat template already ends with {form.think}: give the tokenizer one that "
-                "does not, or the thinking would be opened twice."
-            )
         fixed = len(prompt) + len(marks.think) + 1 + len(marks.final) + budget.max_answer
         room = context - fixed
         limit = budget.max_thinking if budget.max_thinking is not None else room

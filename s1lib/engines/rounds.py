@@ -104,6 +104,8 @@ def generate_with(model, tokenizer, marks: Delimiters) -> Generate:
     """`Generate` through transformers' own `generate`: greedy, no cache kept between rounds."""
     import torch
 
+    from s1lib.engines.transformers import left_pad
+
     never = [*marks.control, *range(len(tokenizer), model.config.vocab_size)]
     stops = sorted(marks.stop)
 
@@ -111,12 +113,10 @@ def generate_with(model, tokenizer, marks: Delimiters) -> Generate:
     def generate(requests: list[Request]) -> list[list[int]]:
         if not requests:
             return []
-        width = max(len(r.text) for r in requests)
-        ids = torch.tensor([[0] * (width - len(r.text)) + r.text for r in requests])
-        mask = torch.tensor([[0] * (width - len(r.text)) + [1] * len(r.text) for r in requests])
+        ids, mask = left_pad([r.text for r in requests], model.device)
         out = model.generate(
-            ids.to(model.device),
-            attention_mask=mask.to(model.device),
+            ids,
+            attention_mask=mask,
             do_sample=False,
             repetition_penalty=1.0,  # Qwen2.5's own generation settings have another
             max_new_tokens=max(r.most for r in requests),
@@ -125,7 +125,9 @@ def generate_with(model, tokenizer, marks: Delimiters) -> Generate:
             suppress_tokens=never or None,
             begin_suppress_tokens=stops if requests[0].after_wait else None,  # one round: all alike
         )
-        news = [row[width:][: r.most] for row, r in zip(out.tolist(), requests, strict=True)]
+        news = [
+            row[ids.shape[1] :][: r.most] for row, r in zip(out.tolist(), requests, strict=True)
+        ]
         return [up_to_stop(new, marks) for new in news]
 
     return generate

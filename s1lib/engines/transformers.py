@@ -114,9 +114,10 @@ def _cache(config) -> Cache:
     return DynamicCache(config=config)  # sliding windows and the like
 
 
-def _left_pad(rows: list[list[int]], pad: int, device) -> tuple[torch.Tensor, torch.Tensor]:
+def left_pad(rows: list[list[int]], device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask [rows, longest row], filled up on the left and masked there."""
     width = max(map(len, rows))
-    ids = torch.tensor([[pad] * (width - len(r)) + r for r in rows], device=device)
+    ids = torch.tensor([[0] * (width - len(r)) + r for r in rows], device=device)
     mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=device)
     return ids, mask
 
@@ -166,7 +167,7 @@ def stream(
     for row, thinker in enumerate(thinkers):
         yield from (Step(row, *token) for token in thinker.opening)
     rows = [i for i, thinker in enumerate(thinkers) if thinker.phase != "done"]
-    ids, mask = _left_pad([prompts[i] + list(queues[i]) for i in rows], 0, device)
+    ids, mask = left_pad([prompts[i] + list(queues[i]) for i in rows], device)
     for queue in queues:
         queue.clear()
     position = (mask.cumsum(-1) - 1).clamp(min=0)

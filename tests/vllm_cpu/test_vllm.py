@@ -1,11 +1,7 @@
 """vLLM's real engine and server against the transformers driver: `make test-vllm`."""
 
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 
 import pytest
 import torch
@@ -20,6 +16,7 @@ from s1lib.engines.transformers import load, think
 from s1lib.store import DATA, ROOT, read_rows
 
 sys.path.insert(0, str(ROOT / "tests"))
+from processes import free_port, running
 from test_docs import check as check_snippet
 from test_docs import snippet
 
@@ -54,26 +51,14 @@ def engine():
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("vllm") / "server.log"
+    port = free_port()
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model",
                str(DATA / "sft"), "--dtype", "float32", "--enforce-eager", "--port", str(port),
                "--host", "127.0.0.1", "--max-model-len", "512"]  # fmt: skip
-    with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
-    try:
-        for _ in range(240):
-            assert process.poll() is None, log.read_text()[-3000:]
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
-                break
-            except OSError:
-                time.sleep(1)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(30)
+    url = f"http://127.0.0.1:{port}"
+    log = tmp_path_factory.mktemp("vllm") / "server.log"
+    with running(command, f"{url}/health", log, 240):
+        yield f"{url}/v1"
 
 
 @torch.inference_mode()
