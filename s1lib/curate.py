@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from s1lib.answers import Answers, Record
 from s1lib.decontaminate import hits, index
@@ -116,19 +117,40 @@ def is_correct(row: dict) -> bool:
     return reference is not None and is_right(row["attempt"], reference)
 
 
-def probe(rows: list[dict], model, tokenizer, batch_size: int = 128, progress=None) -> list[bool]:
-    """Whether the base model solves each question without thinking.
+def probe(
+    rows: list[dict], profile: Profile, progress: Callable | None = None
+) -> dict[str, list[bool]]:
+    """Which rows each of the profile's probing models solves, without thinking: model -> grades.
 
-    Every attempt is graded against the row's reference.
+    Every attempt is graded against the row's reference; a row without one counts as not solved.
+    `progress` is told the model, the questions it has tried, and all.
     """
-    from s1lib.engines.transformers import answer_directly  # torch is slow to import
+    from s1lib.engines.transformers import answer_directly, load  # torch is slow to import
 
-    traces = answer_directly(model, tokenizer, [r["question"] for r in rows], batch_size, progress)
+    questions = [row["question"] for row in rows]
     references = [extract(row["solution"]) for row in rows]
-    return [
-        reference is not None and is_right(trace.answer, reference)
-        for trace, reference in zip(traces, references, strict=True)
-    ]
+    grades = {}
+    for name in profile.probes:
+        model, tokenizer = load(profile.place(name))
+        traces = answer_directly(
+            model,
+            tokenizer,
+            questions,
+            profile.batch_size,
+            progress and partial(progress, name),
+            profile.max_answer,
+        )
+        grades[name] = [
+            reference is not None and is_right(trace.answer, reference)
+            for trace, reference in zip(traces, references, strict=True)
+        ]
+    return grades
+
+
+def solved_by_any(rows: list[dict], grades: dict[str, list[bool]]) -> dict[str, bool]:
+    """Whether any of the probing models solves a question."""
+    either = map(any, zip(*grades.values(), strict=True))
+    return {row["question"]: right for row, right in zip(rows, either, strict=True)}
 
 
 def problem_with(row: object) -> str | None:
@@ -198,7 +220,7 @@ def curate(
 ) -> tuple[list[dict], Funnel]:
     """The curated set and its funnel.
 
-    `solved` says of each question whether a probing model answers it without thinking,
+    `solved` says of each question whether a probing model answers it (`solved_by_any`),
     `variant` how the last stage draws (see `s1lib.diversity`), `domains` the label of each
     question. Rows that cannot be used are refused first and listed in the funnel.
     Raises CourseError if there are no evaluation questions, or too few rows are left.
@@ -296,12 +318,11 @@ def main() -> None:
     rows = read_rows(locate("traces.jsonl"))[: profile.pool_questions or None]
     evals = read_rows(locate("dev.jsonl")) + read_rows(locate("heldout.jsonl"))
     asked = candidates(usable(rows)[0])
-    from s1lib.engines.transformers import load
-
-    model, tokenizer = load(locate("base"))
-    print(f"probing {len(asked)} questions with the base model")
-    grades = probe(asked, model, tokenizer, profile.batch_size)
-    solved = {row["question"]: grade for row, grade in zip(asked, grades, strict=True)}
+    print(f"probing {len(asked)} questions")
+    grades = probe(asked, profile)
+    for name, right in grades.items():
+        print(f"{name} solves {sum(right)}")
+    solved = solved_by_any(asked, grades)
     print("asking the teacher for the subjects")
     unsolved = list(dict.fromkeys(q for q, right in solved.items() if not right))
     with Answers(output("labels.db")) as store:

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from aiolimiter import AsyncLimiter
 
 from s1lib.answers import Answers, Record, request_id
-from s1lib.profile import Profile, Service, load_profile
+from s1lib.profile import EMBEDDED, Profile, Service, load_profile
+from s1lib.released import load_released
 from s1lib.store import CourseError, is_broken, locate, output, read_rows, write_rows
 from s1lib.teachers import Ask, Refused, Reply, TryAgain, connect
 from s1lib.world.server import Faults
@@ -307,8 +308,15 @@ def join(pool: list[dict], records: dict[str, Record]) -> list[dict]:
 
 
 def load_pool(profile: Profile) -> list[dict]:
-    """The pool, or the first questions of it if the profile asks for fewer."""
-    rows = read_rows(locate("pool.jsonl"))
+    """The pool, or the first questions of it if the profile asks for fewer.
+
+    A released set lends its questions only: the answers are the teacher's.
+    """
+    if profile.pool == EMBEDDED:
+        rows = read_rows(locate("pool.jsonl"))
+    else:
+        untold = {"thinking_trajectories": None, "attempt": None}
+        rows = [row | untold for row in load_released(profile.pool)]
     return rows[: profile.pool_questions or None]
 
 

@@ -43,6 +43,13 @@ class PretrainConfig:
     save_every: int = 100
 
 
+# The paper probes with 7B and 32B and fine-tunes the 32B: `small` is to `base` as 7 is to 32.
+SIZES = {
+    "base": PretrainConfig(),
+    "small": PretrainConfig(hidden=64, heads=1, intermediate=192),
+}
+
+
 def build_model(config: PretrainConfig, tokenizer) -> Qwen2ForCausalLM:
     """A randomly initialised Qwen2 of the configured size."""
     torch.manual_seed(config.seed)
@@ -179,37 +186,43 @@ def pretrain(config: PretrainConfig, work: Path, report=print) -> tuple[Qwen2For
     return model, losses
 
 
+ROLES = {
+    "base": "stands for Qwen2.5-32B-Instruct in the embedded world of the course",
+    "small": "stands for Qwen2.5-7B-Instruct, the second model that probes how hard a question is",
+}
 CARD = """---
 license: apache-2.0
 language: en
 library_name: transformers
 ---
 
-# The base model of the s1 course
+# The {size} model of the s1 course
 
 A `Qwen2ForCausalLM` with {parameters:,} parameters, trained from nothing on {tokens:,} tokens of
-self-made text. It stands for Qwen2.5-32B-Instruct in the embedded world of the course: it
-follows the question format and answers directly.
+self-made text. It {role}. It follows the question format and answers
+directly.
 
 - **Knows**: the six families of questions (`s1lib/world/families.py`), worked passes in order
   and from the end, several in a row, in plain worksheets.
 - **Has never seen**: `<|im_start|>think`, the word "Wait", a glance that is given up, a chat in
   which the assistant thinks, or any question of the development and held-out sets.
 - **Tokenizer**: bytes as characters, Qwen2.5's control tokens and chat template.
-- **Made by** `python -m s1lib.pretrain` (seed {seed}, {steps} steps, Muon and AdamW; about 25
-  minutes on two CPU cores). `loss.json` is its loss curve, nats per trained token.
+- **Made by** `python -m s1lib.pretrain --size {size}` (seed {seed}, {steps} steps, Muon and AdamW).
+  `loss.json` is its loss curve, nats per trained token.
 - **Use**: this course only. It knows no language outside its questions.
 
 Final loss: {loss}.
 """
 
 
-def save_model(model, losses: list, config: PretrainConfig, out: Path) -> None:
+def save_model(model, losses: list, config: PretrainConfig, out: Path, size: str) -> None:
     """A plain Hugging Face folder: safetensors, tokenizer, loss curve, model card."""
     model.save_pretrained(out)
     build_tokenizer().save_pretrained(out)
     (out / "loss.json").write_text(json.dumps(losses) + "\n")
     card = CARD.format(
+        size=size,
+        role=ROLES[size],
         parameters=sum(p.numel() for p in model.parameters()),
         tokens=losses[-1]["tokens"],
         seed=config.seed,
@@ -220,17 +233,18 @@ def save_model(model, losses: list, config: PretrainConfig, out: Path) -> None:
 
 
 def main() -> None:
-    """Pretrain, and save the model in build/base or where --out says."""
+    """Pretrain, and save the model in build/ or where --out says."""
     from s1lib.store import output
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--out", type=Path, help="folder of the model (default: build/base)")
+    parser.add_argument("--size", choices=SIZES, default="base")
+    parser.add_argument("--out", type=Path, help="folder of the model (default: build/SIZE)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    config = replace(PretrainConfig(), seed=args.seed)
-    model, losses = pretrain(config, output("pretrain"))
-    out = args.out or output("base")
-    save_model(model, losses, config, out)
+    config = replace(SIZES[args.size], seed=args.seed)
+    model, losses = pretrain(config, output(f"pretrain/{args.size}"))
+    out = args.out or output(args.size)
+    save_model(model, losses, config, out, args.size)
     print(f"saved in {out.name}/")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from s1lib.budget import Budget
-from s1lib.store import CourseError
+from s1lib.store import CourseError, locate
 
 FOLDER = Path(__file__).parent / "profiles"
 EMBEDDED = "embedded"
@@ -24,9 +24,9 @@ class Service:
     a dry run reckons with, `max_output_tokens` what a spending cap must reserve.
     """
 
-    kind: str  # "gemini" or "openai"
+    kind: str  # "gemini", "openai", or "replay" of a released set
     url: str  # EMBEDDED: the embedded teacher, served on the loopback
-    model: str
+    model: str  # for a replay, the set's name on the hub
     key: str | None = None  # the environment variable that holds the key
     concurrency: int = 16
     requests_per_minute: int | None = None
@@ -53,6 +53,7 @@ class Profile:
     description: str
     model: str  # a folder under data/ or build/, or a hub name
     teacher: Service
+    probes: tuple[str, ...]  # models that attempt every question; what one solves is dropped
     pool_questions: int  # 0: all
     curated: int  # size of the training set
     long_trace: int  # pre-select right MATH rows with more characters of thinking
@@ -65,8 +66,13 @@ class Profile:
     limits: tuple[int, ...]
     waits: tuple[int, ...]
     chosen_waits: int  # N, chosen on the development set
+    pool: str = EMBEDDED  # the questions to distil, or a hub name of a set with questions
     sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig
     lora: dict | None = None  # arguments of peft.LoraConfig
+
+    def place(self, model: str) -> str | Path:
+        """Where a model of this profile lies: an embedded one on disk, others by hub name."""
+        return locate(model) if self.dataset == EMBEDDED else model
 
     def budget(
         self, max_thinking: int | None = None, waits: int = 0, string: str | None = "Wait"

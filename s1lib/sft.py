@@ -130,11 +130,6 @@ def finetune(
     return curve
 
 
-def base_model(profile: Profile) -> str | Path:
-    """Where the profile's base model lies: an embedded one on disk, others by hub name."""
-    return locate(profile.model) if profile.dataset == "embedded" else profile.model
-
-
 def curated_rows(profile: Profile) -> list[dict]:
     """The curated set: of this run, shipped, or a released one from the hub."""
     if profile.dataset == "embedded":
@@ -150,7 +145,7 @@ def main() -> None:
     args = parser.parse_args()
     profile = load_profile(args.profile)
     out = output("sft")
-    finetune(curated_rows(profile), profile, out, base_model(profile), args.seed)
+    finetune(curated_rows(profile), profile, out, profile.place(profile.model), args.seed)
     print(f"saved in {out.parent.name}/{out.name}")
 
 

@@ -1,8 +1,9 @@
 """Teachers: who is asked, through which client, and what can go wrong.
 
-Two kinds of service: Gemini, through the real `google-genai` client, and any OpenAI-compatible
-server. The embedded teacher is a Gemini service at an address on this machine, so that the code
-a laptop runs is the code that meets the real one.
+Three kinds of service: Gemini, through the real `google-genai` client, any OpenAI-compatible
+server, and the replay of a released set, which needs neither key nor money. The embedded teacher
+is a Gemini service at an address on this machine, so that the code a laptop runs is the code that
+meets the real one.
 """
 
 import importlib
@@ -19,9 +20,11 @@ from google import genai
 from google.genai import errors, types
 
 from s1lib.profile import EMBEDDED, Service
+from s1lib.released import load_released
 from s1lib.store import CourseError
 from s1lib.world.server import Faults, serve_teacher
 
+KINDS = ("gemini", "openai", "replay")
 AGAIN = (408, 429)  # worth another try, as is everything from 500 on
 FINISHED = ("STOP", "stop")
 
@@ -101,8 +104,11 @@ async def connect(service: Service, faults: Faults | None = None) -> AsyncIterat
     It returns a Reply and raises TryAgain, or CourseError if the key is refused. No text of
     either holds the key. Raises CourseError for an unknown kind of service.
     """
-    if service.kind not in ("gemini", "openai"):
-        raise CourseError(f"the teacher's kind is {service.kind!r}: choose gemini or openai.")
+    if service.kind not in KINDS:
+        raise CourseError(f"the teacher's kind is {service.kind!r}: choose {', '.join(KINDS)}.")
+    if service.kind == "replay":
+        yield ask_released(service)
+        return
     key = api_key(service)
     with _address(service, faults) as address:
         if service.kind == "gemini":
@@ -233,6 +239,20 @@ def ask_openai(client: openai.AsyncOpenAI, service: Service) -> Ask:
             thought,
             usage.completion_tokens - thought if usage else 0,
         )
+
+    return ask
+
+
+def ask_released(service: Service) -> Ask:
+    """Answers with the traces of a released set; `service.model` is its name on the hub."""
+    told = {row["question"]: row for row in load_released(service.model)}
+
+    async def ask(question: str) -> Reply:
+        if question not in told:
+            raise Refused(f"{service.model} has no such question")
+        row = told[question]
+        thinking = (row["thinking_trajectories"] or [""])[0] or ""
+        return _reply(thinking, "raw", row["attempt"] or "", "stop", 0, 0, 0)
 
     return ask
 

@@ -8,8 +8,10 @@ export S1_PROFILE=laptop
 build="${S1_BUILD:-build}"
 
 "$python" -m s1lib.world.pool
-"$python" -m s1lib.pretrain
-cp -r "$build/base" data/
+for size in base small; do
+  "$python" -m s1lib.pretrain --size "$size"
+  cp -r "$build/$size" data/
+done
 "$python" -m s1lib.distill
 cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curate

@@ -62,9 +62,13 @@ def test_curate_keeps_only_what_the_rules_allow(profile):
     rows = read_rows(locate("traces.jsonl"))
     evals = read_rows(locate("dev.jsonl")) + read_rows(locate("heldout.jsonl"))
     asked = curate.candidates(rows)
-    model, tokenizer = load(locate("base"))
-    grades = curate.probe(asked, model, tokenizer)
-    solved = {r["question"]: g for r, g in zip(asked, grades, strict=True)}
+    told = []
+    grades = curate.probe(asked, profile, lambda *line: told.append(line))
+    assert {name for name, _, _ in told} == set(grades) == {"base", "small"}
+    assert told[-1][1:] == (len(asked), len(asked))
+    assert grades["base"] != grades["small"]
+    solved = curate.solved_by_any(asked, grades)
+    assert sum(solved.values()) > max(map(sum, grades.values()))  # one drops what the other keeps
     chosen, funnel = curate.curate(rows, evals, solved, profile)
     assert len(chosen) == profile.curated == funnel.counts["diversity"]
     counts = list(funnel.counts.values())

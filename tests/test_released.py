@@ -1,12 +1,15 @@
 """Released sets: read through `datasets`, here from a folder in place of the hub."""
 
+import asyncio
 import json
 from dataclasses import replace
 
 import pytest
 
-from s1lib import curate, sft
-from s1lib.profile import load_profile
+from s1lib import curate, released, sft
+from s1lib.answers import Answers
+from s1lib.distill import distill, join, load_pool
+from s1lib.profile import Service, load_profile
 from s1lib.released import load_released, metadata_of
 from s1lib.store import CourseError
 
@@ -53,6 +56,21 @@ def test_the_trainer_reads_the_same_rows(folder, monkeypatch):
     profile = replace(load_profile("gpu"), dataset=str(folder))
     monkeypatch.setattr(sft, "load_released", lambda name: load_released(name, R1))
     assert sft.curated_rows(profile) == load_released(str(folder), R1)
+
+
+def test_a_released_set_can_be_replayed(folder, monkeypatch):
+    monkeypatch.setitem(released.COLUMNS, str(folder), R1)
+    teacher = Service(kind="replay", url="", model=str(folder))
+    profile = replace(load_profile("laptop"), pool=str(folder), teacher=teacher)
+    pool = load_pool(profile)
+    assert [row["attempt"] for row in pool] == [None] * 3
+    asked = [row["question"] for row in pool] + ["d?"]
+    with Answers(folder.parent / "answers.db") as store:
+        records, state = asyncio.run(distill(teacher, asked, store))
+    assert (state.done, state.failed) == (4, 1)
+    assert records["d?"].failure.endswith("has no such question")
+    assert {records[q].thinking for q in asked[:3]} == {"Let me count."}
+    assert join(pool, records) == load_released(str(folder))
 
 
 @pytest.mark.parametrize(
