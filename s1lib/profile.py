@@ -1,7 +1,7 @@
 """Profiles: the laptop, one GPU and 16 H100s differ by data, not by code.
 
 A profile is a TOML file in `s1lib/profiles/`. `--profile NAME` or the environment variable
-S1_PROFILE chooses it.
+S1_PROFILE chooses it; `auto` looks at the machine.
 """
 
 import os
@@ -67,8 +67,13 @@ class Profile:
     waits: tuple[int, ...]
     chosen_waits: int  # N, chosen on the development set
     pool: str = EMBEDDED  # the questions to distil, or a hub name of a set with questions
+    method: str = "full"  # "full", "lora" or "qlora"
+    master: str = "float32"  # type in which the weights are loaded and, if trained, kept
+    longer: str = "refuse"  # rows longer than max_length: "refuse" to train, or "drop" them
+    gpus: int = 0  # how many it needs; 0: none
+    choices: tuple[dict, ...] = ()  # settings to try in turn; the first that fits is taken
     sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig
-    lora: dict | None = None  # arguments of peft.LoraConfig
+    lora: dict = field(default_factory=dict)  # arguments of peft.LoraConfig
 
     def place(self, model: str) -> str | Path:
         """Where a model of this profile lies: an embedded one on disk, others by hub name."""
@@ -94,9 +99,14 @@ def load_profile(name: str | None = None) -> Profile:
     Raises CourseError for an unknown name or a profile that lacks or misspells a setting.
     """
     name = name or os.environ.get("S1_PROFILE") or "laptop"
+    if name == "auto":
+        from s1lib.machine import best_profile  # torch is slow to import
+
+        name = best_profile()
     path = FOLDER / f"{name}.toml"
     if name not in names():
-        raise CourseError(f"there is no profile {name!r}: choose one of {', '.join(names())}.")
+        choices = ", ".join([*names(), "auto"])
+        raise CourseError(f"there is no profile {name!r}: choose one of {choices}.")
     settings = _settings(path)
     known = {f.name for f in fields(Profile)}
     unknown = set(settings) - known
@@ -118,7 +128,7 @@ def _settings(path: Path) -> dict:
     if parent is None:
         return settings
     base = _settings(path.with_name(f"{parent}.toml"))
-    tables = {k: base.get(k, {}) | settings.get(k, {}) for k in ("sft", "teacher")}
+    tables = {k: base.get(k, {}) | settings.get(k, {}) for k in ("sft", "teacher", "lora")}
     return base | settings | tables
 
 

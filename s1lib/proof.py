@@ -152,6 +152,18 @@ def digest(*names: str) -> str:
     return total.hexdigest()[:16]
 
 
+def about(profile: Profile, seeds: tuple[int, ...]) -> dict:
+    """What a recorded result rests on: settings, seeds, versions, and a hash of its data."""
+    return {
+        "profile": profile.name,
+        "seeds": list(seeds),
+        "sft": profile.sft,
+        "python": platform.python_version(),
+        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl", "peft")},
+        "data": digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors"),
+    }
+
+
 def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = True) -> dict:
     """All rows and comparisons of the proof."""
     rows = read_rows(locate("curated.jsonl"))
@@ -169,24 +181,14 @@ def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = T
         pooled = per_seed[:1] if name == "base-direct" else per_seed  # it has no fine-tuning seed
         result_rows.append(result_row(name, "all", pooled, right[name][: len(pooled)]))
     compared += comparisons(right, "all")
-    about = {
-        "profile": profile.name,
-        "seeds": list(seeds),
-        "sft": profile.sft,
-        "habits": asdict(Habits()),
-        "waits_chosen_on_dev": profile.chosen_waits,
-        "worlds_tried": WORLDS_TRIED,
-        "python": platform.python_version(),
-        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl")},
-        "data": digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors"),
-    }
+    chosen = {"waits_chosen_on_dev": profile.chosen_waits, "worlds_tried": WORLDS_TRIED}
     return {
         "rows": result_rows,
         "comparisons": compared,
         "families": rate_rows(right, evals),
         "dev": development,
         "sweep": sweep(rows, profile) if with_sweep else [],
-        "about": about,
+        "about": about(profile, seeds) | {"habits": asdict(Habits())} | chosen,
     }
 
 

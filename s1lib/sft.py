@@ -1,21 +1,35 @@
 """Fine-tuning on the curated set with TRL: `python -m s1lib.sft --profile laptop`.
 
 The loss is on thinking and answer only (paper, appendix D): rows have a `prompt` and a
-`completion` column, and TRL trains on the completion.
+`completion` column, and TRL trains on the completion. A run that was killed goes on from its last
+checkpoint; several GPUs are `accelerate launch ... -m s1lib.sft` with the same arguments.
 """
 
 import argparse
+import hashlib
 import json
+import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 from datasets import Dataset
-from transformers import PrinterCallback, TrainerCallback, set_seed
+from peft import LoraConfig, PeftModel
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PrinterCallback,
+    TrainerCallback,
+    set_seed,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTConfig, SFTTrainer
 
-from s1lib.chat import completion_text, prompt_text
-from s1lib.engines.transformers import load
-from s1lib.profile import Profile, load_profile
+from s1lib.chat import ANSWER, THINK, completion_text, prompt_text
+from s1lib.machine import fitted, look
+from s1lib.profile import EMBEDDED, Profile, load_profile
 from s1lib.released import load_released
 from s1lib.store import CourseError, locate, output, read_rows
 
@@ -24,11 +38,21 @@ license: apache-2.0
 library_name: transformers
 ---
 
-# Fine-tuned in the s1 course
+# {title}, fine-tuned in the s1 course
 
-Thinks between `<|im_start|>think` and `<|im_start|>answer`, after {rows} curated examples of a
-teacher's thinking. Made by `python -m s1lib.sft --profile {profile} --seed {seed}`; `loss.json` is
-the loss curve. Its results stand in `data/results/proof.json` of the course.
+Thinks between `<|im_start|>think` and `<|im_start|>answer`, after {rows:,} curated examples of a
+teacher's thinking.
+
+| | |
+|---|---|
+| data | {data}, sha256 {digest} |
+| profile | {profile}: {method}, {epochs} epochs, {steps} steps, learning rate {rate} |
+| seed | {seed} |
+| loss | {first:.3f} at the first step, {last:.3f} at the last (`loss.json`) |
+| versions | {versions} |
+| results | {results} |
+
+Made by `python -m s1lib.sft --profile {profile} --seed {seed}`.
 """
 
 
@@ -55,6 +79,78 @@ def too_long(data: Dataset, tokenizer, max_length: int) -> list[int]:
     return [i for i, n in enumerate(lengths) if n > max_length]
 
 
+def trainable(rows: list[dict], profile: Profile, tokenizer, thinking: bool, report) -> Dataset:
+    """The rows as TRL takes them, looked at before anything is trained.
+
+    Raises CourseError if there are none, if one lacks a column, if the tokenizer does not know
+    the delimiters, or if rows would be cut and the profile does not say to drop them.
+    """
+    if not rows:
+        raise CourseError("the curated set is empty: run the curation first.")
+    for number, row in enumerate(rows):
+        for column in ("question", "thinking_trajectories", "attempt"):
+            if not row.get(column) and (thinking or column != "thinking_trajectories"):
+                raise CourseError(f"row {number} of the training set has no {column}.")
+    if len(tokenizer.encode(THINK[: THINK.index(">") + 1], add_special_tokens=False)) != 1:
+        raise CourseError(
+            f"the tokenizer has no token <|im_start|>, on which {THINK} and {ANSWER} rest: take a "
+            "model of the Qwen2.5 family, or add the token and train its embedding."
+        )
+    data = training_set(rows, tokenizer, thinking)
+    limit = profile.sft["max_length"]
+    cut = too_long(data, tokenizer, limit)
+    if not cut:
+        return data
+    named = ", ".join(map(str, cut[:10])) + (" ..." if len(cut) > 10 else "")
+    if profile.longer == "drop" and len(cut) < len(data):
+        report(f"{len(cut)} of {len(data)} rows are longer than {limit} tokens, left out: {named}")
+        return data.select([i for i in range(len(data)) if i not in set(cut)])
+    raise CourseError(
+        f"{len(cut)} of {len(data)} rows are longer than max_length={limit} tokens and would lose "
+        f'their answers: raise it in the profile, or leave them out with longer = "drop". '
+        f"Rows {named}"
+    )
+
+
+def load_base(base: str | Path, profile: Profile):
+    """Model and tokenizer to train, in the profile's type, on the CPU: the trainer moves it.
+
+    Raises CourseError if it is missing, gated, or the hub cannot be reached.
+    """
+    quantized = None
+    if profile.method == "qlora":
+        quantized = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=getattr(torch, profile.master),
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForCausalLM.from_pretrained(
+            base, dtype=getattr(torch, profile.master), quantization_config=quantized
+        )
+    except ImportError:
+        raise CourseError("QLoRA needs bitsandbytes: pip install bitsandbytes.") from None
+    except Exception as error:  # OSError, ValueError, safetensors: all mean the same to a reader
+        raise CourseError(
+            f"cannot load {base}: it is missing, damaged or gated, or the hub cannot be reached. "
+            "Check the name and the network; for a gated model accept its terms and run "
+            f"`hf auth login`. ({type(error).__name__})"
+        ) from None
+    return model, tokenizer
+
+
+class Trainer(SFTTrainer):
+    """TRL's, with rows of like length in the same step on all GPUs, not on each alone."""
+
+    def _get_train_sampler(self, train_dataset=None):
+        sampler = super()._get_train_sampler(train_dataset)
+        if isinstance(sampler, LengthGroupedSampler):
+            sampler.batch_size *= self.args.world_size
+        return sampler
+
+
 class _Progress(TrainerCallback):
     def __init__(self, report):
         self.report = report
@@ -66,6 +162,55 @@ class _Progress(TrainerCallback):
             )
 
 
+def identity(data: Dataset, profile: Profile, base: str | Path, seed: int) -> dict:
+    """What makes two runs the same run: settings, seed, and hashes of data and base model."""
+    rows = json.dumps([data["prompt"][:], data["completion"][:]]).encode()
+    config = Path(base) / "model.safetensors"
+    model = hashlib.sha256(config.read_bytes()).hexdigest()[:16] if config.exists() else str(base)
+    return {
+        "data": hashlib.sha256(rows).hexdigest()[:16],
+        "base": model,
+        "method": profile.method,
+        "master": profile.master,
+        "lora": profile.lora if profile.method != "full" else None,
+        "sft": {k: v for k, v in profile.sft.items() if k not in ("logging_steps",)},
+        "seed": seed,
+    }
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint: the trainer's state is written last."""
+    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def prepare_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
+    """Make `out` ready for this run; the checkpoint to go on from, if there is one.
+
+    Raises CourseError if `out` holds a finished model, or checkpoints of another run.
+    """
+    path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints")
+    known = json.loads(path.read_text()) if path.exists() else None
+    if overwrite and (known != run or checkpoint is None):
+        for old in (out / "checkpoints", out / "adapter"):
+            shutil.rmtree(old, ignore_errors=True)
+        (out / "loss.json").unlink(missing_ok=True)
+    elif checkpoint is None and (out / "config.json").exists():
+        raise CourseError(
+            f"{out.name}/ holds a finished model: train with --overwrite to replace it, or move "
+            "it away."
+        )
+    elif checkpoint and known != run:
+        changed = [k for k in run if (known or {}).get(k) != run[k]]
+        raise CourseError(
+            f"{out.name}/checkpoints is of a run with another {', '.join(changed)}: restore these "
+            "settings to go on, or begin anew with --overwrite."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(run, indent=1))
+    return last_checkpoint(out / "checkpoints")
+
+
 def finetune(
     rows: list[dict],
     profile: Profile,
@@ -74,65 +219,106 @@ def finetune(
     seed: int = 0,
     thinking: bool = True,
     report=print,
+    overwrite: bool = False,
 ) -> list[dict]:
     """Fine-tune `base` on curated rows and save a plain Hugging Face folder in `out`.
 
+    Called by each process where there are several. A run that was interrupted goes on from its
+    last checkpoint. `overwrite` replaces what another run left in `out`.
     Returns the loss curve: a list of {"step", "loss"}.
-    Raises CourseError before any training if rows would be cut, or if there are none.
+    Raises CourseError before any training; see `trainable`, `load_base` and `prepare_folder`.
     """
-    if not rows:
-        raise CourseError("the curated set is empty: run the curation first.")
+    state = PartialState()
+    report = report if state.is_main_process else (lambda text: None)
     set_seed(seed)
-    model, tokenizer = load(base)
-    data = training_set(rows, tokenizer, thinking)
-    cut = too_long(data, tokenizer, profile.sft["max_length"])
-    if cut:
-        raise CourseError(
-            f"{len(cut)} of {len(data)} rows are longer than "
-            f"max_length={profile.sft['max_length']} tokens and would lose their answers: "
-            "raise it in the profile."
-        )
-    peft_config = None
-    if profile.lora:
-        from peft import LoraConfig
-
-        peft_config = LoraConfig(**profile.lora)
+    model, tokenizer = load_base(base, profile)
+    data = trainable(rows, profile, tokenizer, thinking, report)
+    run = identity(data, profile, base, seed)
+    checkpoint = None
+    if state.is_main_process:
+        checkpoint = prepare_folder(out, run, overwrite)
+    state.wait_for_everyone()
+    checkpoint = checkpoint or last_checkpoint(out / "checkpoints")
+    if checkpoint:
+        report(f"going on from step {checkpoint.name.split('-')[1]}")
     config = SFTConfig(
-        output_dir=str(out),
+        output_dir=str(out / "checkpoints"),
         seed=seed,
         data_seed=seed,
         report_to="none",
-        save_strategy="no",
+        save_total_limit=1,
         disable_tqdm=True,
         use_cpu=not torch.cuda.is_available(),
         **profile.sft,
     )
-    trainer = SFTTrainer(
+    trainer = Trainer(
         model=model.train(),
         args=config,
         train_dataset=data,
         processing_class=tokenizer,
-        peft_config=peft_config,
+        peft_config=None if profile.method == "full" else LoraConfig(**profile.lora),
         callbacks=[_Progress(report)],
     )
     trainer.pop_callback(PrinterCallback)
-    trainer.train()
-    trained = trainer.model.merge_and_unload() if profile.lora else trainer.model
-    trained.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     curve = [
         {"step": log["step"], "loss": round(float(log["loss"]), 4)}
         for log in trainer.state.log_history
         if "loss" in log
     ]
-    (out / "loss.json").write_text(json.dumps(curve))
-    (out / "README.md").write_text(CARD.format(rows=len(rows), profile=profile.name, seed=seed))
+    save(trainer, out, base, profile, tokenizer)
+    if state.is_main_process:
+        (out / "loss.json").write_text(json.dumps(curve))
+        (out / "README.md").write_text(card(profile, run, curve, len(data), base))
+        shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    state.wait_for_everyone()
     return curve
+
+
+def save(trainer, out: Path, base: str | Path, profile: Profile, tokenizer) -> None:
+    """A plain Hugging Face folder; adapters are merged, and kept in `adapter/` beside it.
+
+    Called by each process: gathering a sharded model needs all of them.
+    """
+    if profile.method == "full":
+        trainer.save_model(str(out))
+    else:
+        trainer.save_model(str(out / "adapter"))
+        if trainer.is_world_process_zero():  # merged into weights that were not quantised
+            dtype = getattr(torch, profile.master)
+            plain = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+            merged = PeftModel.from_pretrained(plain, out / "adapter").merge_and_unload()
+            merged.save_pretrained(out)
+    if trainer.is_world_process_zero():
+        tokenizer.save_pretrained(out)
+        (out / "training_args.bin").unlink(missing_ok=True)  # pickled, and of no use
+
+
+def card(profile: Profile, run: dict, curve: list[dict], rows: int, base: str | Path) -> str:
+    """The model card: data, profile, versions, seed, and where the results stand."""
+    packages = ("torch", "transformers", "trl", "peft", "accelerate")
+    embedded = profile.dataset == EMBEDDED
+    return CARD.format(
+        title="The base model of the embedded world" if embedded else base,
+        rows=rows,
+        data="the course's curated.jsonl" if embedded else profile.dataset,
+        digest=run["data"],
+        profile=profile.name,
+        method=profile.method if profile.method == "full" else f"{profile.method}, {profile.lora}",
+        epochs=profile.sft["num_train_epochs"],
+        rate=profile.sft["learning_rate"],
+        steps=curve[-1]["step"],
+        first=curve[0]["loss"],
+        last=curve[-1]["loss"],
+        seed=run["seed"],
+        versions=", ".join(f"{p} {version(p).split('+')[0]}" for p in packages),
+        results="`data/results/` of the course" if embedded else "not measured yet",
+    )
 
 
 def curated_rows(profile: Profile) -> list[dict]:
     """The curated set: of this run, shipped, or a released one from the hub."""
-    if profile.dataset == "embedded":
+    if profile.dataset == EMBEDDED:
         return read_rows(locate("curated.jsonl"))[: profile.curated]
     return load_released(profile.dataset)
 
@@ -140,13 +326,18 @@ def curated_rows(profile: Profile) -> list[dict]:
 def main() -> None:
     """Fine-tune the profile's model."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--profile", help="laptop, smoke, gpu or h100x16")
+    parser.add_argument("--profile", help="laptop, smoke, gpu, h100x8, h100x16 or auto")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="folder of the model (default: build/sft)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a finished model")
     args = parser.parse_args()
-    profile = load_profile(args.profile)
-    out = output("sft")
-    finetune(curated_rows(profile), profile, out, profile.place(profile.model), args.seed)
-    print(f"saved in {out.parent.name}/{out.name}")
+    first = PartialState().is_main_process
+    profile = fitted(load_profile(args.profile), look(), print if first else lambda text: None)
+    out = args.out or output("sft")
+    base = profile.place(profile.model)
+    finetune(curated_rows(profile), profile, out, base, args.seed, overwrite=args.overwrite)
+    if first:
+        print(f"saved in {out.parent.name}/{out.name}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""Full fine-tuning against LoRA: `python -m s1lib.lora` makes `data/results/lora.json` again.
+
+Three ranks and three seeds on the embedded model, at ten times the learning rate of full
+fine-tuning ("LoRA Without Regret", thinkingmachines.ai, 2025), on the whole held-out set. About
+50 minutes on two cores; an interrupted run goes on (its parts lie in `build/proof/`).
+"""
+
+import argparse
+import json
+from dataclasses import replace
+
+from s1lib.engines.common import Trace
+from s1lib.evaluate import comparison_row, grade, result_row
+from s1lib.metrics import compare
+from s1lib.planner import shape_of
+from s1lib.profile import Profile, load_profile
+from s1lib.proof import about, thinking_runs, tuned
+from s1lib.store import DATA, CourseError, locate, read_rows
+
+RANKS = (4, 16, 64)
+SEEDS = (0, 1, 2)
+MULTIPLE = 10  # of the learning rate of full fine-tuning
+WAITS = (1,)
+
+
+def with_rank(profile: Profile, rank: int) -> Profile:
+    """The same run with adapters of this rank on all linear layers."""
+    return replace(
+        profile,
+        method="lora",
+        lora=profile.lora | {"r": rank},
+        sft=profile.sft | {"learning_rate": MULTIPLE * profile.sft["learning_rate"]},
+    )
+
+
+def measure(
+    name: str, rows: list[dict], evals: list[dict], profile: Profile, seed: int
+) -> tuple[dict[str, list[Trace]], float]:
+    """The traces without and with one Wait of one fine-tuned model, and its last loss."""
+    folder = tuned(f"{name}-{seed}", rows, profile, seed)
+    only = replace(profile, limits=())
+    runs = thinking_runs(f"{name}-{seed}", folder, evals, only, WAITS)
+    return runs, json.loads((folder / "loss.json").read_text())[-1]["loss"]
+
+
+def compare_methods(profile: Profile, ranks=RANKS, seeds=SEEDS) -> dict:
+    """Rows, paired comparisons with full fine-tuning, and what each method trains."""
+    rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
+    shape = shape_of(profile.place(profile.model))
+    methods = {"full": ("sft", profile, shape.parameters)} | {
+        f"lora-{r}": (f"lora-{r}", with_rank(profile, r), shape.adapters(r)) for r in ranks
+    }
+    results: dict[str, list] = {"rows": [], "comparisons": [], "methods": []}
+    right: dict[str, dict[str, list[list[bool]]]] = {}
+    for method, (name, settings, trained) in methods.items():
+        measured = [measure(name, rows, evals, settings, seed) for seed in seeds]
+        losses = [loss for _, loss in measured]
+        results["methods"].append(
+            {"method": method, "trained": trained, "share": trained / shape.parameters}
+            | {"learning_rate": settings.sft["learning_rate"], "last_losses": losses}
+        )
+        right[method] = {}
+        for system in ("sft", *(f"sft-wait-{n}" for n in WAITS)):
+            traces = [runs[system] for runs, _ in measured]
+            grades = right[method][system] = [grade(t, evals) for t in traces]
+            for seed, t, g in zip(seeds, traces, grades, strict=True):
+                results["rows"].append({"method": method} | result_row(system, seed, [t], [g]))
+            results["rows"].append({"method": method} | result_row(system, "all", traces, grades))
+            if method != "full":
+                difference = compare(right["full"][system], grades)
+                results["comparisons"].append(
+                    {"method": method} | comparison_row(f"{system}-vs-full", "all", difference)
+                )
+    return results | {"about": about(profile, seeds)}
+
+
+def main() -> None:
+    """Make the comparison and write it to data/results/."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--profile", help="laptop by default")
+    profile = load_profile(parser.parse_args().profile)
+    results = compare_methods(profile)
+    (DATA / "results").mkdir(parents=True, exist_ok=True)
+    (DATA / "results" / "lora.json").write_text(json.dumps(results, indent=1) + "\n")
+    for row in results["rows"]:
+        if row["seed"] == "all":
+            print(f"{row['method']:8} {row['name']:12} {row['accuracy']:.1%}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CourseError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -1,0 +1,329 @@
+"""What a fine-tuning run needs before it is started: memory, time and money.
+
+Memory is counted, component by component. Time is a roofline: matrix products at the rate a card
+really reaches, attention at its kernel's rate, everything else at the speed of its memory, and
+half of the traffic between cards, which the computing does not hide. One number per method is
+fitted (`TRAFFIC`); `tests/test_planner.py` holds published runs against it.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from s1lib.store import CourseError
+
+GIB = 2**30
+CONTEXT = 0.5  # GiB that CUDA itself takes on a card
+TILE = 4096 * 8192  # logits that TRL's loss holds at once: tokens x vocabulary
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of a decoder with grouped-query attention and a gated MLP."""
+
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head: int  # size of a head
+    vocabulary: int
+    tied: bool  # one matrix for embedding and output
+    gated: bool = True  # MPT's MLP is not
+
+    @property
+    def linear(self) -> list[tuple[int, int]]:
+        """(in, out) of the matrices of one layer."""
+        query, value = self.heads * self.head, self.kv_heads * self.head
+        attention = [(self.hidden, query), *[(self.hidden, value)] * 2, (query, self.hidden)]
+        up = [(self.hidden, self.intermediate)] * (2 if self.gated else 1)
+        return [*attention, *up, (self.intermediate, self.hidden)]
+
+    @property
+    def in_layers(self) -> int:
+        """Parameters of all layers' matrices."""
+        return self.layers * sum(i * o for i, o in self.linear)
+
+    @property
+    def embedding(self) -> int:
+        """Parameters of embedding and output."""
+        return self.vocabulary * self.hidden * (1 if self.tied else 2)
+
+    @property
+    def parameters(self) -> int:
+        """All parameters, but for norms and biases: a thousandth."""
+        return self.in_layers + self.embedding
+
+    @property
+    def multiplied(self) -> int:
+        """Parameters a token is multiplied with: looking up its embedding costs nothing."""
+        return self.in_layers + self.vocabulary * self.hidden
+
+    def adapters(self, rank: int) -> int:
+        """Parameters of LoRA adapters of this rank on all linear layers."""
+        return self.layers * sum(rank * (i + o) for i, o in self.linear)
+
+
+SHAPES = {  # from each model's config.json
+    "Qwen/Qwen2.5-0.5B-Instruct": Shape(24, 896, 4864, 14, 2, 64, 151936, True),
+    "Qwen/Qwen2.5-1.5B-Instruct": Shape(28, 1536, 8960, 12, 2, 128, 151936, True),
+    "Qwen/Qwen2.5-3B-Instruct": Shape(36, 2048, 11008, 16, 2, 128, 151936, True),
+    "Qwen/Qwen2.5-7B-Instruct": Shape(28, 3584, 18944, 28, 4, 128, 152064, False),
+    "Qwen/Qwen2.5-14B-Instruct": Shape(48, 5120, 13824, 40, 8, 128, 152064, False),
+    "Qwen/Qwen2.5-32B-Instruct": Shape(64, 5120, 27648, 40, 8, 128, 152064, False),
+    "Qwen/Qwen2.5-72B-Instruct": Shape(80, 8192, 29568, 64, 8, 128, 152064, False),
+}
+
+
+def shape_of(model: str | Path) -> Shape:
+    """The sizes of a model: known here, or read from its `config.json` on disk or on the hub.
+
+    Raises CourseError if it can be found nowhere.
+    """
+    if str(model) in SHAPES:
+        return SHAPES[str(model)]
+    from transformers import AutoConfig
+
+    try:
+        c = AutoConfig.from_pretrained(model)
+        head = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
+        sizes = (c.num_hidden_layers, c.hidden_size, c.intermediate_size, c.num_attention_heads)
+        kv_heads = getattr(c, "num_key_value_heads", None) or c.num_attention_heads
+        return Shape(*sizes, kv_heads, head, c.vocab_size, bool(c.tie_word_embeddings))
+    except (OSError, ValueError, AttributeError) as error:
+        raise CourseError(
+            f"the sizes of {model} are not known ({type(error).__name__}): check the name and the "
+            "network, or choose one of " + ", ".join(SHAPES) + "."
+        ) from None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A GPU: what it holds (GiB) and how fast it is (TFLOP/s, TB/s, TB/s to its neighbours)."""
+
+    memory: float
+    matmul: float  # bf16 products, as measured; else 85% of the data sheet
+    attention: float  # flash attention, version 2
+    bandwidth: float
+    link: float
+
+
+# Products, where a dot says measured: the "Maximum Achievable Matmul FLOPS" tables of
+# github.com/stas00/ml-engineering and github.com/mag-/gpu_benchmark. Attention: FlashAttention-2
+# reaches about 200 TFLOP/s on an A100 (arXiv 2307.08691) and 35% of the data sheet on an H100
+# (arXiv 2407.08608); else half of the products' rate. Memory and links: data sheets; a link
+# between cards reaches 80% of its own.
+CARDS = {
+    "T4": Card(15, 0.85 * 65, 27, 0.32, 0.012),
+    "L4": Card(22, 91.4, 46, 0.3, 0.025),  # .
+    "A10G": Card(22, 69.7, 35, 0.6, 0.025),  # .
+    "RTX 3090": Card(24, 78, 39, 0.936, 0.025),  # .
+    "RTX 4090": Card(24, 178.5, 89, 1.008, 0.025),  # .
+    "A6000": Card(48, 0.85 * 155, 65, 0.768, 0.045),
+    "L40S": Card(45, 252, 126, 0.864, 0.025),  # .
+    "A100 40GB": Card(40, 267.9, 200, 1.555, 0.24),  # .
+    "A100 80GB": Card(80, 267.9, 200, 2.039, 0.24),  # .
+    "H100 PCIe": Card(79.6, 499.5, 250, 2.0, 0.05),  # .
+    "H100": Card(79.6, 792.1, 346, 3.35, 0.36),  # .
+    "H200": Card(140, 792.1, 346, 4.8, 0.36),
+}
+
+# Memory traffic of one forward and backward pass, in activations of the hidden size, per layer
+# and token: what norms, residuals, activations, casts and optimizer cost. Fitted; see the tests.
+TRAFFIC = {"full": 330, "lora": 120, "qlora": 380}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A fine-tuning run as the planner sees it. Lengths are tokens."""
+
+    model: str | Path
+    method: str = "full"  # "full", "lora" or "qlora"
+    gpus: int = 1
+    longest: int = 9109  # of a sequence: what must fit; s1K's longest
+    mean: float | None = None  # of a sequence: what is paid for; `longest` if not known
+    balance: float = 1.0  # mean over the longest of the sequences computed at the same time
+    batch: int = 1  # sequences per card at once
+    rank: int = 16
+    master: str = "float32"  # type of the trained weights; products are bfloat16
+    checkpointing: bool = True
+    offload: bool = False  # checkpoints wait in the computer's memory
+    chunked_loss: bool = True  # TRL's; without it the logits of the whole sequence exist
+    causal: bool = True  # the attention kernel skips what lies ahead
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of its model."""
+        return shape_of(self.model)
+
+
+def memory(setup: Setup) -> dict[str, float]:
+    """GiB per card by component, at the moment that needs most.
+
+    Raises CourseError for an unknown method.
+    """
+    s, full = setup.shape, setup.method == "full"
+    if setup.method not in TRAFFIC:
+        raise CourseError(f"the method is {setup.method!r}: choose full, lora or qlora.")
+    tokens, width = setup.longest * setup.batch, 4 if setup.master == "float32" else 2
+    adapters = s.adapters(setup.rank)
+    trained = s.parameters if full else adapters
+    state = width if full else 4  # peft keeps adapters in float32
+    if full:
+        weights = width * s.parameters
+    else:
+        # NF4: 4 bits, and per 64 weights 8 bits of scale, doubly quantised (arXiv 2305.14314)
+        per_weight = 2 if setup.method == "lora" else (4 + 8 / 64 + 32 / (64 * 256)) / 8
+        weights = per_weight * s.in_layers + 2 * s.embedding + 4 * adapters
+    # What the backward pass of a layer needs of each token, in bytes: two norms computed in
+    # float32, rotated queries and keys, attention and its output, and the MLP with its gradients.
+    kept = 28 * s.hidden + (14 if s.gated else 8) * s.intermediate
+    if not full:
+        kept += 24 * s.hidden + 4 * s.intermediate  # each adapter's input, in float32
+    checkpoints = 2 * s.hidden * s.layers * (0 if setup.offload else 1)
+    activations = tokens * ((checkpoints + kept) if setup.checkpointing else s.layers * kept)
+    if setup.chunked_loss:  # a tile and, for a trained head, its whole gradient
+        logits = 2 * min(TILE, tokens * s.vocabulary) + 4 * tokens * s.hidden
+        logits += 4 * s.vocabulary * s.hidden if full else 0
+    else:  # bfloat16 logits, float32 log-probabilities, and a gradient for each
+        logits = 12 * tokens * s.vocabulary
+    gathered = 0.0
+    if setup.gpus > 1 and full:  # two layers and the embeddings whole, with gradients, bfloat16
+        gathered = 2 * 2 * (2 * s.in_layers / s.layers + s.embedding)
+    elif setup.gpus > 1:
+        gathered = 2 * (2 * s.in_layers / s.layers + s.embedding)
+    elif full and width == 4:
+        gathered = 2 * s.parameters  # bfloat16 copies that autocast keeps
+    parts = {
+        "weights": weights / setup.gpus,
+        "gradients": state * trained / setup.gpus,
+        "optimizer": 2 * state * trained / setup.gpus,
+        "gathered": gathered,
+        "activations": activations,
+        "logits": logits,
+    }
+    return {name: part / GIB for name, part in parts.items()} | {"CUDA": CONTEXT}
+
+
+def seconds_per_token(setup: Setup, card: Card) -> float:
+    """Seconds of one card for each token of the longest sequence of a step."""
+    s, full = setup.shape, setup.method == "full"
+    length = setup.mean or setup.longest
+    # passes: forward, gradient of the activations, of the weights, and the recomputed forward
+    passes = 2 + full + setup.checkpointing
+    attention_passes = 3 + setup.checkpointing  # flash attention's backward counts double
+    products = passes * 2 * s.multiplied / (card.matmul * 1e12)
+    pairs = length / (2 if setup.causal else 1)
+    attention = attention_passes * 4 * s.layers * s.heads * s.head * pairs / (card.attention * 1e12)
+    again = 4 / 3 if setup.checkpointing else 1.0
+    moved = TRAFFIC[setup.method] * again * s.layers * 2 * s.hidden / (card.bandwidth * 1e12)
+    exchanged = 0.0
+    if setup.gpus > 1:  # weights gathered twice, gradients scattered once; half of it hidden
+        sent = 2 * s.parameters * (3 if full else 2)
+        exchanged = 0.5 * sent / (card.link * 1e12) / (length * setup.batch)
+    return products + attention + moved + exchanged
+
+
+def tokens_per_second(setup: Setup, card: Card) -> float:
+    """Tokens per second of one card; all wait for the longest sequence of the step."""
+    return setup.balance / seconds_per_token(setup, card)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run needs. Memory in GiB per card."""
+
+    setup: Setup
+    card: str
+    parts: dict[str, float]
+    free: float
+    tokens_per_second: float  # of one card
+    hours: float
+    gpu_hours: float
+    dollars: float | None
+    change: str | None  # what to change first if it does not fit
+
+    @property
+    def total(self) -> float:
+        """GiB per card."""
+        return sum(self.parts.values())
+
+    @property
+    def fits(self) -> bool:
+        """Whether it does, with a twentieth to spare for fragments."""
+        return self.total <= 0.95 * self.free
+
+
+def card_named(name: str) -> str:
+    """The entry of CARDS for a name as the driver gives it ("NVIDIA H100 80GB HBM3").
+
+    Raises CourseError for a card that is not in the table.
+    """
+    words = name.replace("-", " ").replace("RTX A6000", "A6000").split()
+    found = [key for key in CARDS if all(w in words or w in name for w in key.split())]
+    if not found:
+        raise CourseError(
+            f"the speed of {name} is not known: add a Card for it to s1lib.planner.CARDS."
+        )
+    return max(found, key=len)
+
+
+def first_change(setup: Setup, free: float) -> str:
+    """The least that would make it fit, tried in the order in which it costs quality and time."""
+    steps = [
+        ("turn activation checkpointing on", {"checkpointing": True}),
+        ("use TRL's chunked loss", {"chunked_loss": True}),
+        ("take one sequence at a time", {"batch": 1}),
+        ("offload the activations", {"offload": True}),
+        ("use LoRA", {"method": "lora"}),
+        ("use QLoRA", {"method": "qlora"}),
+    ]
+    for count in (2, 4, 8, 16, 32):
+        if count > setup.gpus:
+            steps.append((f"take {count} GPUs", {"gpus": count}))
+    order = ["full", "lora", "qlora"]
+    for text, change in steps:
+        other = replace(setup, **change)
+        if order.index(other.method) < order.index(setup.method) or other == setup:
+            continue
+        if sum(memory(other).values()) <= 0.95 * free:
+            return text
+    return "take a smaller model"
+
+
+def plan(
+    setup: Setup,
+    card: str,
+    sequences: int = 1000,
+    epochs: int = 5,
+    price: float | None = None,
+    free: float | None = None,
+) -> Plan:
+    """Memory, time and money of a run: `price` in dollars per GPU-hour, `free` GiB per card.
+
+    Raises CourseError for a card or a method that is not known.
+    """
+    if card not in CARDS:
+        raise CourseError(f"the card is {card!r}: choose one of {', '.join(CARDS)}.")
+    free = CARDS[card].memory if free is None else free
+    parts = memory(setup)
+    speed = tokens_per_second(setup, CARDS[card])
+    tokens = sequences * epochs * (setup.mean or setup.longest)
+    hours = tokens / (speed * setup.gpus) / 3600
+    short = sum(parts.values()) > 0.95 * free
+    return Plan(
+        setup,
+        card,
+        parts,
+        free,
+        speed,
+        hours,
+        hours * setup.gpus,
+        None if price is None else hours * setup.gpus * price,
+        first_change(setup, free) if short else None,
+    )
+
+
+def steps(sequences: int, batch: int, epochs: int) -> int:
+    """Optimizer steps: the last batch of an epoch may be smaller (315 for s1K)."""
+    return math.ceil(sequences / batch) * epochs
