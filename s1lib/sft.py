@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 from datasets import Dataset
-from peft import LoraConfig, PeftModel
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -25,6 +26,7 @@ from transformers import (
     set_seed,
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
 from s1lib.chat import ANSWER, THINK, completion_text, prompt_text
@@ -125,6 +127,7 @@ def load_base(base: str | Path, profile: Profile):
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=getattr(torch, profile.master),
         )
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(
@@ -283,15 +286,41 @@ def save(trainer, out: Path, base: str | Path, profile: Profile, tokenizer) -> N
     if profile.method == "full":
         trainer.save_model(str(out))
     else:
-        trainer.save_model(str(out / "adapter"))
-        if trainer.is_world_process_zero():  # merged into weights that were not quantised
-            dtype = getattr(torch, profile.master)
-            plain = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
-            merged = PeftModel.from_pretrained(plain, out / "adapter").merge_and_unload()
-            merged.save_pretrained(out)
+        weights = trainer.accelerator.get_state_dict(trainer.model)
+        if trainer.is_world_process_zero():
+            save_adapter(weights, trainer.model.peft_config["default"], out / "adapter")
+            merged(base, out / "adapter", getattr(torch, profile.master)).save_pretrained(out)
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(out)
         (out / "training_args.bin").unlink(missing_ok=True)  # pickled, and of no use
+
+
+def save_adapter(weights: dict[str, torch.Tensor], config: LoraConfig, folder: Path) -> None:
+    """Adapter weights as peft names them. Its own way finds none of them under FSDP: the name
+    of the checkpointing wrapper stands in each weight's name."""
+    wrapper = "_checkpoint_wrapped_module."
+    adapter = {
+        name.replace(wrapper, "").replace(".default.", "."): weight.contiguous()
+        for name, weight in weights.items()
+        if ".lora_" in name
+    }
+    config.save_pretrained(folder)
+    save_file(adapter, folder / "adapter_model.safetensors")
+
+
+def merged(base: str | Path, adapter: Path, dtype: torch.dtype):
+    """The base model, not quantised, with an adapter merged into its weights.
+
+    Raises RuntimeError if the adapter's weights are not all found: peft only warns, and the
+    result would be the base model.
+    """
+    weights = load_file(adapter / "adapter_model.safetensors")
+    plain = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+    model = PeftModel.from_pretrained(plain, adapter)
+    missing = set(get_peft_model_state_dict(model)) ^ set(weights)
+    if missing:
+        raise RuntimeError(f"{len(missing)} weights of the adapter do not fit: {min(missing)} ...")
+    return model.merge_and_unload()
 
 
 def card(profile: Profile, run: dict, curve: list[dict], rows: int, base: str | Path) -> str:

@@ -1,0 +1,394 @@
+"""Fine-tuning: what is checked before it, killed in the middle, and on several processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from s1lib import machine, sft
+from s1lib.engines.transformers import load, think
+from s1lib.machine import Machine, best_profile, fitted, short_of
+from s1lib.planner import steps
+from s1lib.profile import load_profile
+from s1lib.store import DATA, ROOT, CourseError, read_rows
+
+SCRIPT = Path(__file__).parent / "cpu_fsdp.py"
+ROWS = read_rows(DATA / "curated.jsonl")[:48]
+
+
+def quiet(text: str) -> None:
+    """Reports nothing."""
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def curve(folder: Path) -> list[dict]:
+    return json.loads((folder / "loss.json").read_text())
+
+
+def run(out: Path, **how) -> None:
+    """One process, to the end."""
+    command = [sys.executable, str(SCRIPT), str(out), json.dumps(how)]
+    subprocess.run(command, check=True, capture_output=True, env=environment(), cwd=ROOT)
+
+
+def start(command: list[str]) -> subprocess.Popen:
+    """A process that says nothing."""
+    silent = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=silent, stderr=silent, env=environment(), cwd=ROOT)
+
+
+def kill_after(process: subprocess.Popen, checkpoint: Path) -> None:
+    """`kill -9` for it and all that it started, as soon as this checkpoint is whole."""
+    for _ in range(2400):
+        if (checkpoint / "trainer_state.json").exists():
+            break
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.05)
+    for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+        one.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing disturbed, in one process."""
+    out = tmp_path_factory.mktemp("whole")
+    run(out)
+    return out
+
+
+# Killed and resumed
+
+
+def test_kill_9_in_the_middle_changes_nothing(tmp_path, whole):
+    process = start([sys.executable, str(SCRIPT), str(tmp_path), '{"pause": 0.5}'])
+    kill_after(process, tmp_path / "checkpoints/checkpoint-2")
+    assert not (tmp_path / "loss.json").exists()
+    assert sft.last_checkpoint(tmp_path / "checkpoints").name in ("checkpoint-2", "checkpoint-4")
+    run(tmp_path)
+    assert curve(tmp_path) == curve(whole)
+    resumed = weights(tmp_path)
+    assert all(torch.equal(resumed[k], w) for k, w in weights(whole).items())
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_half_a_checkpoint_is_passed_over(tmp_path):
+    for step, state in ((2, True), (10, True), (12, False)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        if state:
+            (folder / "trainer_state.json").write_text("{}")
+    assert sft.last_checkpoint(tmp_path).name == "checkpoint-10"
+    assert sft.last_checkpoint(tmp_path / "none") is None
+
+
+def test_a_checkpoint_of_another_run_is_not_mixed_in(tmp_path):
+    profile = load_profile("smoke")
+    tokenizer = load(DATA / "base")[1]
+    data = sft.training_set(ROWS, tokenizer)
+    mine = sft.identity(data, profile, DATA / "base", 0)
+    folder = tmp_path / "checkpoints" / "checkpoint-2"
+    assert sft.prepare_folder(tmp_path, mine, overwrite=False) is None
+    folder.mkdir(parents=True)
+    (folder / "trainer_state.json").write_text("{}")
+    assert sft.prepare_folder(tmp_path, mine, overwrite=False) == folder
+    slower = replace(profile, sft=profile.sft | {"learning_rate": 1e-5})
+    for changed, other in (
+        ("seed", sft.identity(data, profile, DATA / "base", 1)),
+        ("sft", sft.identity(data, slower, DATA / "base", 0)),
+        ("data", sft.identity(data.select(range(40)), profile, DATA / "base", 0)),
+        ("base", sft.identity(data, profile, DATA / "small", 0)),
+    ):
+        with pytest.raises(CourseError, match=f"another {changed}: .*--overwrite"):
+            sft.prepare_folder(tmp_path, other, overwrite=False)
+        assert folder.exists()
+    assert sft.prepare_folder(tmp_path, other, overwrite=True) is None
+    assert not folder.exists()
+
+
+def test_a_finished_model_is_only_replaced_on_request(tmp_path, whole):
+    profile = load_profile("smoke")
+    before = curve(whole)
+    with pytest.raises(CourseError, match="holds a finished model: train with --overwrite"):
+        sft.finetune(ROWS, profile, whole, DATA / "base", report=quiet)
+    assert curve(whole) == before
+
+
+# Several processes
+
+
+def launcher(folder: Path, machines: int = 1) -> list[str]:
+    """`accelerate launch` with the shipped configuration, on two CPU processes."""
+    settings = yaml.safe_load((ROOT / "scripts/fsdp2.yaml").read_text())
+    settings |= {"use_cpu": True, "mixed_precision": "no", "num_processes": 2}
+    settings |= {"num_machines": machines}
+    path = folder / "fsdp2.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch"]
+    return [*command, "--config_file", str(path), "--main_process_port", str(port)]
+
+
+def check_sharded(out: Path, whole: Path) -> None:
+    """It was FSDP2, on two processes, and its losses are those of one process."""
+    about = json.loads((out / "about.json").read_text())
+    assert about["wrapper"].startswith("FSDP") and about["parameter"] == "DTensor"
+    assert about["distributed"] == "DistributedType.FSDP" and about["processes"] == 2
+    assert [row["step"] for row in curve(out)] == [row["step"] for row in curve(whole)]
+    for mine, one in zip(curve(out), curve(whole), strict=True):
+        assert mine["loss"] == pytest.approx(one["loss"], abs=2e-4)
+    ours = weights(out)
+    for name, weight in weights(whole).items():
+        torch.testing.assert_close(ours[name], weight, atol=2e-4, rtol=0)
+
+
+def test_two_processes_with_fsdp2_killed_and_resumed(tmp_path, whole):
+    out = tmp_path / "out"
+    command = [*launcher(tmp_path), str(SCRIPT), str(out)]
+    kill_after(start([*command, '{"pause": 0.5}']), out / "checkpoints/checkpoint-2")
+    assert start([*command, "{}"]).wait(timeout=300) == 0
+    check_sharded(out, whole)
+    assert load(out)[0].config.model_type == "qwen2"  # a whole model, not shards
+
+
+def test_two_launchers_are_two_machines(tmp_path, whole):
+    out = tmp_path / "out"
+    command = [*launcher(tmp_path, machines=2), "--main_process_ip", "127.0.0.1"]
+    ranks = [
+        start([*command, "--machine_rank", str(rank), str(SCRIPT), str(out), "{}"])
+        for rank in (0, 1)
+    ]
+    assert [process.wait(timeout=300) for process in ranks] == [0, 0]
+    check_sharded(out, whole)
+
+
+def test_lora_on_two_processes_is_merged_as_on_one(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    run(one, method="lora")
+    command = [*launcher(tmp_path), str(SCRIPT), str(two), '{"method": "lora"}']
+    assert start(command).wait(timeout=300) == 0
+    check_sharded(two, one)
+    base = weights(DATA / "base")
+    assert not all(torch.equal(base[k], w) for k, w in weights(two).items())
+
+
+def test_an_adapter_that_does_not_fit_is_an_error(tmp_path):
+    from peft import LoraConfig, get_peft_model
+    from safetensors.torch import save_file
+
+    model = get_peft_model(load(DATA / "base")[0], LoraConfig(r=2, target_modules="all-linear"))
+    model.save_pretrained(tmp_path)
+    path = tmp_path / "adapter_model.safetensors"
+    save_file({f"odd.{k}": w for k, w in load_file(path).items()}, path)
+    with pytest.raises(RuntimeError, match="of the adapter do not fit"):
+        sft.merged(DATA / "base", tmp_path, torch.float32)
+
+
+def test_the_shipped_configuration_is_the_paper_s_run():
+    """16 sequences a step and 315 steps, whatever the number of GPUs."""
+    for name in ("h100x16", "h100x8"):
+        profile = load_profile(name)
+        batch = profile.gpus * profile.sft["per_device_train_batch_size"]
+        batch *= profile.sft["gradient_accumulation_steps"]
+        assert batch == 16 and steps(1000, batch, profile.sft["num_train_epochs"]) == 315
+        paper = {"learning_rate": 1e-5, "warmup_steps": 0.05, "lr_scheduler_type": "cosine"}
+        paper |= {"adam_beta1": 0.9, "adam_beta2": 0.95, "weight_decay": 1e-4}
+        assert {k: profile.sft[k] for k in paper} == paper
+        assert profile.method == "full" and profile.dataset == "simplescaling/s1K"
+    settings = yaml.safe_load((ROOT / "scripts/fsdp2.yaml").read_text())["fsdp_config"]
+    assert settings["fsdp_version"] == 2
+    assert settings["fsdp_state_dict_type"] == "FULL_STATE_DICT"
+    # both at once are refused by accelerate
+    assert settings["fsdp_activation_checkpointing"]
+    assert not load_profile("h100x16").sft["gradient_checkpointing"]
+
+
+def test_the_slurm_script_is_a_valid_script_and_names_what_exists():
+    path = ROOT / "scripts/h100x16.slurm"
+    subprocess.run(["bash", "-n", str(path)], check=True)
+    text = path.read_text()
+    assert "--config_file scripts/fsdp2.yaml" in text and "-m s1lib.sft --profile h100x16" in text
+
+
+# LoRA
+
+
+def test_a_lora_run_loads_back_everywhere(tmp_path):
+    run(tmp_path, method="lora")
+    model, tokenizer = load(tmp_path)
+    budget = load_profile("smoke").budget(32)
+    merged = think(model, tokenizer, [ROWS[0]["question"]], budget)
+    from peft import PeftModel
+
+    plain, _ = load(DATA / "base")
+    with_adapter = PeftModel.from_pretrained(plain, tmp_path / "adapter").eval()
+    ids = tokenizer(ROWS[0]["question"], return_tensors="pt")
+    with torch.no_grad():
+        torch.testing.assert_close(
+            model(**ids).logits, with_adapter(**ids).logits, atol=1e-4, rtol=1e-4
+        )
+    assert merged[0].thinking_tokens <= 32
+    text = (tmp_path / "README.md").read_text()
+    for part in ("curated.jsonl, sha256", "smoke: lora", "| seed | 0 |", "torch 2.", "loss"):
+        assert part in text
+
+
+# What is trained on
+
+
+def test_the_loss_never_holds_all_logits(monkeypatch, tmp_path):
+    """TRL's loss goes through the vocabulary in tiles: no [tokens, vocabulary] matrix."""
+    from trl.trainer import utils
+
+    profile = load_profile("smoke")
+    model, tokenizer = sft.load_base(DATA / "base", profile)
+    shapes = []
+    head = model.get_output_embeddings()
+    head.register_forward_hook(lambda *args: shapes.append(args[-1].shape))
+    monkeypatch.setattr(sft, "load_base", lambda *args: (model, tokenizer))
+    one = replace(profile, sft=profile.sft | {"max_steps": 1})
+    sft.finetune(ROWS[:16], one, tmp_path, DATA / "base", report=quiet)
+    assert shapes == [] and hasattr(utils, "add_fused_lm_head")
+
+
+@pytest.mark.parametrize("column", ["question", "thinking_trajectories", "attempt"])
+def test_a_row_that_lacks_something_is_named(column):
+    profile, tokenizer = load_profile("smoke"), load(DATA / "base")[1]
+    rows = [dict(row) for row in ROWS]
+    rows[7][column] = None
+    with pytest.raises(CourseError, match=f"row 7 of the training set has no {column}"):
+        sft.trainable(rows, profile, tokenizer, True, quiet)
+    if column == "thinking_trajectories":  # not needed where answers only are trained
+        assert len(sft.trainable(rows, profile, tokenizer, False, quiet)) == 48
+
+
+def test_long_rows_are_named_and_dropped_only_on_request():
+    profile, tokenizer = load_profile("smoke"), load(DATA / "base")[1]
+    data = sft.training_set(ROWS, tokenizer)
+    lengths = [len(tokenizer(r["prompt"] + r["completion"])["input_ids"]) for r in data]
+    limit = sorted(lengths)[24]
+    long = [i for i, n in enumerate(lengths) if n > limit]
+    short = replace(profile, sft=profile.sft | {"max_length": limit})
+    with pytest.raises(CourseError, match=rf"{len(long)} of 48 rows .*Rows {long[0]}, {long[1]}"):
+        sft.trainable(ROWS, short, tokenizer, True, quiet)
+    told = []
+    kept = sft.trainable(ROWS, replace(short, longer="drop"), tokenizer, True, told.append)
+    assert len(kept) == 48 - len(long) and f"{len(long)} of 48 rows" in told[0]
+
+
+def test_a_tokenizer_without_the_delimiter_is_refused():
+    class Plain:
+        def encode(self, text, add_special_tokens):
+            return list(text)
+
+    with pytest.raises(CourseError, match=r"has no token <\|im_start\|>"):
+        sft.trainable(ROWS, load_profile("smoke"), Plain(), True, quiet)
+
+
+def test_a_model_that_cannot_be_loaded_is_one_sentence():
+    with pytest.raises(CourseError, match="cannot load Qwen/Qwen2.5-32B-Instruct: .*hf auth"):
+        sft.load_base("Qwen/Qwen2.5-32B-Instruct", load_profile("smoke"))
+
+
+# Machines
+
+
+def card(free: float, gpus: int = 1, **about) -> Machine:
+    return Machine(gpus, "NVIDIA H100 80GB HBM3", free, **({"bf16": True} | about))
+
+
+@pytest.mark.parametrize(
+    "free,model,method",
+    [
+        (79, "14B", "lora"),
+        (139, "32B", "lora"),
+        (44, "7B", "lora"),
+        (23.5, "7B", "qlora"),
+        (15, "3B", "lora"),
+        (12, "1.5B", "lora"),
+        (9, "1.5B", "qlora"),
+    ],
+)
+def test_the_model_follows_from_the_memory(free, model, method):
+    told = []
+    profile = fitted(load_profile("gpu"), card(free), told.append)
+    assert profile.model == f"Qwen/Qwen2.5-{model}-Instruct" and profile.method == method
+    assert model in told[0] and method in told[0] and "GiB" in told[0]
+
+
+@pytest.mark.parametrize(
+    "here,name",
+    [
+        (Machine(0), "laptop"),
+        (card(23), "gpu"),
+        (card(79, gpus=8), "h100x8"),
+        (card(79, gpus=16), "h100x16"),
+        (card(79, gpus=4), "gpu"),
+        (card(3), "laptop"),
+        (card(23, bf16=False), "laptop"),
+    ],
+)
+def test_auto_falls_back_and_says_why(here, name, monkeypatch):
+    told = []
+    assert best_profile(here, told.append) == name
+    assert told and name in told[0]
+    monkeypatch.setattr(machine, "look", lambda: here)
+    assert load_profile("auto").name == name
+
+
+def test_auto_tells_of_cards_that_are_idle():
+    told = []
+    best_profile(card(79, idle=7), told.append)
+    assert "7 more GPUs here are not used" in told[1] and "accelerate launch" in told[1]
+
+
+@pytest.mark.parametrize(
+    "name,here,mend",
+    [
+        ("gpu", Machine(0), "use `--profile laptop`"),
+        ("h100x16", Machine(0), "use `--profile laptop`"),
+        ("h100x16", card(79, gpus=8), "--num_processes 16 -m s1lib.sft --profile h100x16"),
+        ("h100x8", card(79), "--num_processes 8 -m s1lib.sft --profile h100x8"),
+        ("h100x16", card(40, gpus=16), "GiB on each card and 40 GiB are free"),
+        ("gpu", card(2), "GiB are free"),
+        ("gpu", card(23, bf16=False), "does not compute in bfloat16: set bf16 = false"),
+    ],
+)
+def test_what_a_machine_lacks_is_said_with_the_mend(name, here, mend):
+    with pytest.raises(CourseError, match="does not fit") as error:
+        fitted(load_profile(name), here, quiet)
+    assert mend in str(error.value)
+
+
+def test_the_laptop_needs_nothing():
+    assert short_of(load_profile("laptop"), Machine(0)) is None
+    assert fitted(load_profile("laptop"), Machine(0)) == load_profile("laptop")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about a machine without a GPU")
+def test_the_command_says_so_before_anything_is_loaded(tmp_path):
+    command = [sys.executable, "-m", "s1lib.sft", "--profile", "h100x16"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT,
+                          env=environment() | {"S1_BUILD": str(tmp_path)})  # fmt: skip
+    assert done.returncode == 1 and done.stderr.startswith("error: the profile h100x16")
+    assert list(tmp_path.iterdir()) == []
