@@ -1,4 +1,4 @@
-"""What a fine-tuning run needs before it is started: memory, time and money.
+"""What a fine-tuning run needs, before it is started: `python -m s1lib.planner --profile h100x16`.
 
 Memory is counted, component by component. Time is a roofline: matrix products at the rate a card
 really reaches, attention at its kernel's rate, everything else at the speed of its memory, and
@@ -6,6 +6,7 @@ half of the traffic between cards, which the computing does not hide. One number
 fitted (`TRAFFIC`); `tests/test_planner.py` holds published runs against it.
 """
 
+import argparse
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,7 +130,8 @@ CARDS = {
 }
 
 # Memory traffic of one forward and backward pass, in activations of the hidden size, per layer
-# and token: what norms, residuals, activations, casts and optimizer cost. Fitted; see the tests.
+# and token: what norms, residuals, activations, casts and optimizer cost. Fitted, on three runs of
+# llm-foundry (full) and one each of torchtune (LoRA and QLoRA, which were compiled).
 TRAFFIC = {"full": 460, "lora": 140, "qlora": 400}
 
 
@@ -327,3 +329,46 @@ def plan(
 def steps(sequences: int, batch: int, epochs: int) -> int:
     """Optimizer steps: the last batch of an epoch may be smaller (315 for s1K)."""
     return math.ceil(sequences / batch) * epochs
+
+
+def describe(p: Plan) -> str:
+    """A plan in words and numbers."""
+    lines = [f"{name:12} {part:6.1f} GiB" for name, part in p.parts.items()]
+    verdict = "fits" if p.fits else f"does not fit: {p.change}"
+    lines.append(f"{'in all':12} {p.total:6.1f} GiB of {p.free:.0f} on each {p.card}: {verdict}")
+    money = "" if p.dollars is None else f", ${p.dollars:,.0f}"
+    lines.append(
+        f"{p.tokens_per_second:,.0f} tokens per second and card: {60 * p.hours:,.0f} minutes, "
+        f"{p.gpu_hours:,.1f} GPU-hours{money} (estimated, within a quarter)"
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Plan a profile's fine-tuning."""
+    from s1lib.machine import setup_of
+    from s1lib.profile import load_profile
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--profile", default="h100x16")
+    parser.add_argument("--card", default="H100", choices=CARDS)
+    parser.add_argument("--price", type=float, help="dollars per GPU-hour")
+    parser.add_argument("--longest", type=int, help="tokens of the longest sequence")
+    parser.add_argument("--mean", type=float, default=5658, help="tokens of a sequence (s1K: 5658)")
+    parser.add_argument("--balance", type=float, default=0.9, help="mean over longest of a step")
+    args = parser.parse_args()
+    profile = load_profile(args.profile)
+    if not profile.gpus:
+        raise CourseError(f"the profile {profile.name} needs no GPU: there is nothing to plan.")
+    setup = setup_of(profile)
+    setup = replace(setup, longest=args.longest or setup.longest, mean=args.mean,
+                    balance=args.balance)  # fmt: skip
+    print(f"{profile.model}, {profile.method}, {setup.gpus} GPUs, up to {setup.longest:,} tokens")
+    print(describe(plan(setup, args.card, profile.curated, price=args.price)))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CourseError as error:
+        raise SystemExit(f"error: {error}") from None

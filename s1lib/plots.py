@@ -201,23 +201,6 @@ def mended_broken(comparisons: list[dict], caption: str) -> Plot:
     return Plot(figure, f"Bars of mended and broken answers. {words}.", caption)
 
 
-def loss_curves(tuning: list[dict], pretraining: list[dict] | None, caption: str) -> Plot:
-    """The fine-tuning loss per step, beside the base model's pretraining loss if there is one."""
-    panels = [("fine-tuning", tuning, BLUE, "-")]
-    if pretraining:
-        panels.insert(0, ("pretraining of the base model", pretraining, GREY, "--"))
-    figure, axes = new_figure(len(panels), 4.2 * len(panels) + 0.6, 3.0)
-    words = []
-    for axis, (title, curve, colour, line) in zip(axes, panels, strict=True):
-        axis.plot([p["step"] for p in curve], [p["loss"] for p in curve], color=colour, ls=line)
-        axis.set(title=title, xlabel="step", ylabel="loss, nats per trained token", ylim=(0, None))
-        words.append(
-            f"{title}: from {curve[0]['loss']:.2f} at step {curve[0]['step']} to "
-            f"{curve[-1]['loss']:.2f} at step {curve[-1]['step']}"
-        )
-    return Plot(figure, "Loss against step. " + "; ".join(words) + ".", caption)
-
-
 def family_dots(rows: list[dict], caption: str) -> Plot:
     """Accuracy per family and system with intervals; rows have a `family` and a `name`.
 

@@ -7,8 +7,9 @@ import re
 import pytest
 from PIL import Image
 
-from s1lib import plots
+from s1lib import plots, plots_training
 from s1lib.metrics import wilson
+from s1lib.planner import Setup, plan
 
 
 def row(name, right, n=100, tokens=0.0, **more):
@@ -88,9 +89,37 @@ def test_mended_and_broken_bars_differ_by_hatch_and_direction():
 def test_loss_curves_have_a_panel_for_what_there_is(pretraining, panels):
     curve = [{"step": 5, "loss": 1.5}, {"step": 10, "loss": 0.25}]
     before = pretraining and [{"step": s, "tokens": s, "loss": x} for s, x in pretraining]
-    plot = plots.loss_curves(curve, before, "caption")
+    plot = plots_training.loss_curves(curve, before, "caption")
     assert len(plot.figure.axes) == panels
     assert "from 1.50 at step 5 to 0.25 at step 10" in plot.alt
+
+
+def test_memory_bars_end_where_the_plan_says_and_differ_by_hatch():
+    big = Setup("Qwen/Qwen2.5-32B-Instruct", gpus=16)
+    plans = {"fits": plan(big, "H100"), "does not": plan(big, "RTX 4090")}
+    plot = plots_training.memory_bars(plans, "caption")
+    axis = plot.figure.axes[0]
+    ends = {}
+    for bar in axis.patches:
+        row = round(bar.get_y() + bar.get_height() / 2)
+        ends[row] = max(ends.get(row, 0), bar.get_x() + bar.get_width())
+    assert ends == pytest.approx({0: plans["fits"].total, 1: plans["does not"].total})
+    assert len({(b.get_facecolor(), b.get_hatch()) for b in axis.patches}) == 7
+    assert "fits: 54 of 80 GiB, fits" in plot.alt and "24 GiB, does not fit" in plot.alt
+
+
+def test_methods_show_every_seed_and_the_pooled_interval():
+    rows = [row(name, right, method=method) | {"seed": seed}
+            for method, base in (("full", 50), ("lora-4", 40))
+            for name, more in (("sft", 0), ("sft-wait-1", 30))
+            for seed, right in ((0, base + more - 2), (1, base + more + 2), ("all", base + more))
+            ]  # fmt: skip
+    plot = plots_training.methods(rows, "caption")
+    axis = plot.figure.axes[0]
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["full", "lora-4"]
+    seeds = [list(line.get_ydata()) for line in axis.lines if line.get_markersize() == 12]
+    assert seeds == [[48, 52], [38, 42], [78, 82], [68, 72]]
+    assert "lora-4, one Wait: 70%" in plot.alt
 
 
 def test_family_dots_name_the_control_and_differ_by_marker():

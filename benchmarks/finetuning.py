@@ -1,0 +1,229 @@
+"""Fine-tuning: how much of the computing is useful. `python benchmarks/finetuning.py`
+
+On a CPU, the embedded model on the curated 1,000, in one run, by turns:
+- ours (batches of like length) against the best batching there is (all rows sorted by length),
+- ours against TRL's defaults (random batches, gradient checkpointing),
+- with --loss, three seeds of each to the end: the last epoch's mean loss.
+On a GPU, models with the shapes of Qwen2.5 and random weights at 8,192 tokens: tokens per second,
+model FLOP utilisation and peak memory, and from a slice of the 32B's layers a projection for 16
+H100s.
+
+Prints a card, and one JSON line last.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import PrinterCallback, Qwen2Config, Qwen2ForCausalLM
+from trl import SFTConfig
+
+from s1lib import sft
+from s1lib.planner import SHAPES, Setup, Shape, memory
+from s1lib.profile import load_profile
+from s1lib.store import DATA, read_rows
+
+QWEN = "Qwen/Qwen2.5-{}-Instruct"
+PEAK = {"H100": 989.4e12, "H200": 989.4e12, "A100": 312e12}  # dense bfloat16, data sheets
+SLICE = 4  # of the 64 layers of the 32B
+TOKENS = (23.5e6, 28.3e6)  # of the paper's run: thinking alone, and whole sequences
+
+
+# On a CPU
+
+
+def train(data: Dataset, tokenizer, settings: dict, model_dir: Path, seed: int, steps: int) -> dict:
+    """One run of `steps` (-1: to the end): seconds, and the loss of each step."""
+    model, _ = sft.load_base(model_dir, load_profile("laptop"))
+    with tempfile.TemporaryDirectory() as folder:
+        config = SFTConfig(
+            output_dir=folder, seed=seed, data_seed=seed, report_to="none", use_cpu=True,
+            bf16=False, disable_tqdm=True, save_strategy="no", logging_steps=1, max_steps=steps,
+            **settings,
+        )  # fmt: skip
+        trainer = sft.Trainer(model.train(), config, train_dataset=data,
+                              processing_class=tokenizer)  # fmt: skip
+        trainer.pop_callback(PrinterCallback)
+        started = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - started
+        losses = [float(log["loss"]) for log in trainer.state.log_history if "loss" in log]
+    return {"seconds": seconds, "losses": losses}
+
+
+def on_cpu(repeats: int, loss: bool) -> dict:
+    """Speed of an epoch, and with `loss` the end of whole runs."""
+    profile = load_profile("laptop")
+    _, tokenizer = sft.load_base(DATA / "base", profile)
+    data = sft.training_set(read_rows(DATA / "curated.jsonl"), tokenizer)
+    texts = tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]
+    prompts = tokenizer(data["prompt"])["input_ids"]
+    lengths = [len(ids) for ids in texts]
+    useful = sum(lengths) - sum(map(len, prompts))
+    by_length = data.select(sorted(range(len(data)), key=lengths.__getitem__))
+
+    same = ("num_train_epochs", "per_device_train_batch_size", "learning_rate", "max_length",
+            "lr_scheduler_type", "warmup_steps", "adam_beta1", "adam_beta2",
+            "weight_decay")  # fmt: skip
+    paper = {k: profile.sft[k] for k in same}
+    plain = {"gradient_checkpointing": False}
+    grouped = {"train_sampling_strategy": "group_by_length"}
+    ways = {
+        "ours": (data, paper | plain | grouped),
+        "best": (by_length, paper | plain | {"train_sampling_strategy": "sequential"}),
+        "TRL's defaults": (data, paper),
+    }
+    epoch = -(-len(data) // paper["per_device_train_batch_size"])
+    seconds = {name: [] for name in ways}
+    for seed in range(repeats):
+        for name, (rows, settings) in ways.items():
+            run = train(rows, tokenizer, settings, DATA / "base", seed, epoch)
+            seconds[name].append(run["seconds"])
+    rates = {name: useful / statistics.median(times) for name, times in seconds.items()}
+    result = {
+        "useful_tokens_per_second": {name: round(rate) for name, rate in rates.items()},
+        "of_the_best_batching": round(rates["ours"] / rates["best"], 3),
+        "of_trl_defaults": round(rates["ours"] / rates["TRL's defaults"], 3),
+    }
+    if loss:
+        ends = {}
+        for name in ("ours", "TRL's defaults"):
+            rows, settings = ways[name]
+            runs = [train(rows, tokenizer, settings, DATA / "base", s, -1) for s in range(3)]
+            ends[name] = [round(statistics.mean(r["losses"][-epoch:]), 4) for r in runs]
+        result["last_epoch_loss"] = ends
+    return result
+
+
+# On a GPU
+
+
+def flops_per_token(shape: Shape, length: int, trained: bool) -> float:
+    """Model FLOPs of a token, forward and backward: recomputation is not counted.
+
+    Three products of 2 FLOPs per parameter if weights are trained, two if they are frozen, and
+    causal attention (half of the square) forward and twice backward.
+    """
+    attention = 4 * shape.layers * shape.heads * shape.head * length / 2
+    return (6 if trained else 4) * shape.multiplied + 3 * attention
+
+
+def random_model(shape: Shape, dtype: torch.dtype, device: str) -> Qwen2ForCausalLM:
+    """Qwen2 of this shape with random weights: speed and memory do not depend on them."""
+    config = Qwen2Config(
+        vocab_size=shape.vocabulary, hidden_size=shape.hidden,
+        intermediate_size=shape.intermediate, num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads, num_key_value_heads=shape.kv_heads,
+        max_position_embeddings=32768, tie_word_embeddings=shape.tied,
+    )  # fmt: skip
+    with torch.device(device):
+        return Qwen2ForCausalLM(config).to(dtype)
+
+
+def measure(shape: Shape, method: str, length: int, device: str, master: str, steps: int) -> dict:
+    """Seconds of a step of one sequence, and the peak of the card's memory.
+
+    The trainer is the course's, with its loss, its checkpointing and its optimizer.
+    """
+    _, tokenizer = sft.load_base(DATA / "base", load_profile("laptop"))
+    ids = torch.randint(0, 250, (steps + 3, length), generator=torch.Generator().manual_seed(0))
+    rows = [{"input_ids": r, "labels": r} for r in ids.tolist()]
+    model = random_model(shape, getattr(torch, master), device)
+    clock = []
+    with tempfile.TemporaryDirectory() as folder:
+        config = SFTConfig(
+            output_dir=folder, report_to="none", use_cpu=device == "cpu", bf16=device != "cpu",
+            max_length=length, per_device_train_batch_size=1, disable_tqdm=True,
+            save_strategy="no", max_steps=len(rows), logging_steps=len(rows),
+            gradient_checkpointing=True,
+        )  # fmt: skip
+        lora = LoraConfig(r=32, target_modules="all-linear", task_type="CAUSAL_LM")
+        trainer = sft.Trainer(
+            model, config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer,
+            peft_config=None if method == "full" else lora,
+        )  # fmt: skip
+        trainer.pop_callback(PrinterCallback)
+        step = trainer.training_step
+
+        def timed(*args, **kwargs):
+            if device != "cpu":
+                torch.cuda.synchronize()
+            clock.append(time.perf_counter())
+            return step(*args, **kwargs)
+
+        trainer.training_step = timed
+        if device != "cpu":
+            torch.cuda.reset_peak_memory_stats()
+        trainer.train()
+        peak = torch.cuda.max_memory_reserved() / 2**30 if device != "cpu" else None
+    took = [b - a for a, b in pairwise(clock[2:])]  # the first ones warm up
+    del model, trainer
+    if device != "cpu":
+        torch.cuda.empty_cache()
+    return {"seconds": statistics.median(took), "peak_gib": peak and round(peak, 2)}
+
+
+def on_gpu(length: int, steps: int) -> dict:
+    """All shapes that fit, and the projection."""
+    card = torch.cuda.get_device_name()
+    peak = next((p for name, p in PEAK.items() if name in card), None)
+    slice_32b = replace(SHAPES[QWEN.format("32B")], layers=SLICE)
+    shapes = {f"{s}B": SHAPES[QWEN.format(f"{s}B")] for s in ("0.5", "1.5", "7")}
+    shapes["32B, 4 layers"] = slice_32b
+    runs = [(n, m) for n in ("0.5B", "1.5B") for m in ("lora", "full")]
+    runs += [("7B", "lora"), ("32B, 4 layers", "full")]
+    rows = []
+    for name, method in runs:
+        master = "bfloat16" if method == "lora" else "float32"
+        row = measure(shapes[name], method, length, "cuda", master, steps)
+        work = flops_per_token(shapes[name], length, method == "full") * length
+        rows.append(
+            {"model": name, "method": method, "tokens": length}
+            | {"tokens_per_second": round(length / row["seconds"]), "peak_gib": row["peak_gib"]}
+            | {"mfu": peak and round(work / row["seconds"] / peak, 3)}
+        )
+        print(json.dumps(rows[-1]), flush=True)
+    # The slice's head costs as much as the whole model's; its layers are taken 16 times.
+    whole = SHAPES[QWEN.format("32B")]
+    mfu = rows[-1]["mfu"]
+    minutes = None
+    if mfu:
+        work = flops_per_token(whole, 5658, True)
+        minutes = [round(t * work / (16 * mfu * peak * 0.9) / 60, 1) for t in TOKENS]
+    return {"device": card, "runs": rows, "projected_minutes_on_16": minutes,
+            "assumes": "steps balanced to 90%, exchange hidden behind the computing"}  # fmt: skip
+
+
+def main() -> None:
+    """Run what this machine can."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--loss", action="store_true", help="also whole runs: half an hour more")
+    parser.add_argument("--tokens", type=int, default=8192, help="of a sequence on a GPU")
+    args = parser.parse_args()
+    versions = {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl")}
+    if torch.cuda.is_available():
+        result = on_gpu(args.tokens, steps=8)
+    else:
+        torch.set_num_threads(1)
+        result = {"device": "CPU, 1 thread"} | on_cpu(args.repeats, args.loss)
+        for name, rate in result["useful_tokens_per_second"].items():
+            print(f"{name:16} {rate:7,} useful tokens per second")
+        print(f"ours: {result['of_the_best_batching']:.2f} of the best batching, "
+              f"{result['of_trl_defaults']:.2f} of TRL's defaults")  # fmt: skip
+        setup = Setup(QWEN.format("32B"), gpus=16)
+        print(f"32B on 16 GPUs: not measured; planned {sum(memory(setup).values()):.0f} GiB each")
+    print(f"\n{json.dumps(result | {'versions': versions})}")
+
+
+if __name__ == "__main__":
+    main()
