@@ -1,5 +1,8 @@
 # Every target finds or makes its Python environment by itself: see scripts/setup.sh.
 SHELL := /bin/bash
+# glibc gives large buffers back to the system after every step; to keep them saves minutes.
+export MALLOC_MMAP_MAX_ := 0
+export MALLOC_TRIM_THRESHOLD_ := 100000000000
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 
 .PHONY: help run lab test test-vllm notebooks clean

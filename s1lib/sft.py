@@ -81,9 +81,17 @@ def too_long(data: Dataset, tokenizer, max_length: int) -> list[int]:
     return [i for i, n in enumerate(lengths) if n > max_length]
 
 
-def trainable(rows: list[dict], profile: Profile, tokenizer, thinking: bool, report) -> Dataset:
+def trainable(
+    rows: list[dict],
+    profile: Profile,
+    tokenizer,
+    thinking: bool = True,
+    report=print,
+    context: int | None = None,
+) -> Dataset:
     """The rows as TRL takes them, looked at before anything is trained.
 
+    `context` is the longest sequence, in tokens, that the model takes.
     Raises CourseError if there are none, if one lacks a column, if the tokenizer does not know
     the delimiters, or if rows would be cut and the profile does not say to drop them.
     """
@@ -100,6 +108,11 @@ def trainable(rows: list[dict], profile: Profile, tokenizer, thinking: bool, rep
         )
     data = training_set(rows, tokenizer, thinking)
     limit = profile.sft["max_length"]
+    if context and context < limit:
+        raise CourseError(
+            f"max_length={limit} is more than the {context} tokens of the model's context: lower "
+            "it in the profile, or take a model with a longer one."
+        )
     cut = too_long(data, tokenizer, limit)
     if not cut:
         return data
@@ -235,7 +248,8 @@ def finetune(
     report = report if state.is_main_process else (lambda text: None)
     set_seed(seed)
     model, tokenizer = load_base(base, profile)
-    data = trainable(rows, profile, tokenizer, thinking, report)
+    context = model.config.max_position_embeddings
+    data = trainable(rows, profile, tokenizer, thinking, report, context)
     run = identity(data, profile, base, seed)
     checkpoint = None
     if state.is_main_process:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make everything under data/ again, from nothing: about two hours on two cores. Each step goes
+# Make everything under data/ again, from nothing: about three hours on two cores. Each step goes
 # on where it was interrupted. Usage: scripts/make_data.sh [PYTHON]
 set -euo pipefail
 python="${1:-python}"
@@ -17,5 +17,6 @@ cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curate
 cp "$build/curated.jsonl" "$build/funnel.json" data/
 "$python" -m s1lib.proof
+"$python" -m s1lib.lora
 rm -rf data/sft
 cp -r "$build/proof/sft-0" data/sft

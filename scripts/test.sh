@@ -5,9 +5,6 @@ set -euo pipefail
 python="$1"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# glibc gives large buffers back to the system after every step; to keep them saves minutes.
-export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000
-
 "$python" -m ruff check .
 "$python" -m ruff check --select E501 --config 'line-length = 76' notebooks
 "$python" -m pytest

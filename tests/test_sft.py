@@ -296,6 +296,14 @@ def test_long_rows_are_named_and_dropped_only_on_request():
     assert len(kept) == 48 - len(long) and f"{len(long)} of 48 rows" in told[0]
 
 
+def test_a_length_beyond_the_context_is_refused(tmp_path):
+    profile = load_profile("smoke")
+    long = replace(profile, sft=profile.sft | {"max_length": 4096})
+    with pytest.raises(CourseError, match="max_length=4096 is more than the 2048 tokens"):
+        sft.finetune(ROWS, long, tmp_path, DATA / "base", report=quiet)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_tokenizer_without_the_delimiter_is_refused():
     class Plain:
         def encode(self, text, add_special_tokens):
