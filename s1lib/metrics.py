@@ -1,8 +1,10 @@
-"""Rates with intervals, and paired comparisons."""
+"""Rates with intervals, paired comparisons, and the paper's measures of test-time scaling."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from itertools import combinations
+from math import ceil, comb, log2, sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -104,3 +106,71 @@ def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, fl
         means[first : first + len(draws)] = values[draws].mean(axis=1)
     low, high = np.quantile(means, (0.025, 0.975))
     return float(low), float(high)
+
+
+def mcnemar(mended: int, broken: int) -> float:
+    """The exact two-sided p-value of McNemar's test (1947): could as lopsided a split of the
+    answers that changed be chance? 1.0 if none changed.
+
+    Raises ValueError for negative counts.
+    """
+    if mended < 0 or broken < 0:
+        raise ValueError(f"counts of answers cannot be negative: {mended} and {broken}")
+    changed = mended + broken
+    tail = sum(comb(changed, k) for k in range(min(mended, broken) + 1))
+    return min(1.0, tail / 2 ** (changed - 1)) if changed else 1.0
+
+
+def questions_needed(mended: float, broken: float, power: float = 0.8) -> int:
+    """How many questions a paired comparison needs to see a difference at the 5% level.
+
+    `mended` and `broken` are the shares of answers expected to change, from 0 to 1; `power` is
+    the chance of seeing it (Connor 1987, for McNemar's test).
+    Raises ValueError if they are equal: no number of questions shows no difference.
+    """
+    difference, changed = abs(mended - broken), mended + broken
+    if not 0 < difference <= changed <= 1:
+        raise ValueError(f"no number of questions shows {mended:.1%} against {broken:.1%}")
+    z_power = NormalDist().inv_cdf(power)
+    spread = Z95 * sqrt(changed) + z_power * sqrt(changed - difference**2)
+    return ceil((spread / difference) ** 2)
+
+
+def control(tokens: Sequence[float], low: Sequence[float], high: Sequence[float]) -> float:
+    """The share of runs whose thinking stays within what was asked of it (paper, Equation 1).
+
+    All three hold a value per run, in tokens. Raises ValueError for no runs.
+    """
+    if not tokens:
+        raise ValueError("control needs a run")
+    inside = [a <= t <= b for t, a, b in zip(tokens, low, high, strict=True)]
+    return sum(inside) / len(inside)
+
+
+def scaling(tokens: Sequence[float], points: Sequence[float], unit: str = "doubling") -> float:
+    """The mean slope between all pairs of runs (paper, Equation 2), in points of accuracy.
+
+    `unit` is "doubling", per doubling of the thinking tokens, or "thousand", per 1,000 of them.
+    The paper's Table 3 does not name its unit; its values are those per doubling.
+    Raises ValueError for fewer than two runs with different tokens, or an unknown unit.
+    """
+    if unit not in ("doubling", "thousand"):
+        raise ValueError(f"the unit is {unit!r}: choose doubling or thousand")
+    runs = [
+        (log2(t) if unit == "doubling" else t / 1000, p)
+        for t, p in zip(tokens, points, strict=True)
+        if t > 0 or unit == "thousand"
+    ]
+    slopes = [
+        (p2 - p1) / (t2 - t1) for (t1, p1), (t2, p2) in combinations(sorted(runs), 2) if t1 != t2
+    ]
+    if not slopes:
+        raise ValueError("scaling needs two runs with different thinking tokens")
+    return sum(slopes) / len(slopes)
+
+
+def performance(points: Sequence[float]) -> float:
+    """The best accuracy of all runs (paper, Equation 3). Raises ValueError for no runs."""
+    if not points:
+        raise ValueError("performance needs a run")
+    return max(points)
