@@ -400,3 +400,27 @@ def test_the_command_says_so_before_anything_is_loaded(tmp_path):
                           env=environment() | {"S1_BUILD": str(tmp_path)})  # fmt: skip
     assert done.returncode == 1 and done.stderr.startswith("error: the profile h100x16")
     assert list(tmp_path.iterdir()) == []
+
+
+# The benchmark's part for GPUs, on a shape that a CPU can run
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_the_gpu_benchmark_measures_a_step(method):
+    from benchmarks.finetuning import measure
+    from s1lib.planner import Shape
+
+    tiny = Shape(2, 64, 128, 2, 1, 32, 266, True)
+    row = measure(tiny, method, 128, "cpu", "float32", steps=2)
+    assert 0 < row["seconds"] < 60 and row["peak_gib"] is None
+
+
+def test_model_flops_are_six_per_parameter_and_causal_attention():
+    from benchmarks.finetuning import flops_per_token
+    from s1lib.planner import SHAPES
+
+    shape = SHAPES["Qwen/Qwen2.5-32B-Instruct"]
+    plain, long = (flops_per_token(shape, n, True) for n in (1, 8192))
+    assert plain == pytest.approx(6 * 31.98e9, rel=0.01)  # all but the input embedding
+    assert long - plain == pytest.approx(3 * 2 * 64 * 5120 * 8192, rel=0.01)
+    assert flops_per_token(shape, 1, False) == pytest.approx(4 / 6 * plain, rel=0.01)
