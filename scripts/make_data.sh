@@ -16,7 +16,7 @@ done
 cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curate
 cp "$build/curated.jsonl" "$build/funnel.json" data/
-"$python" -m s1lib.proof
-"$python" -m s1lib.lora
+"$python" -m s1lib.results.proof
+"$python" -m s1lib.results.lora
 rm -rf data/sft
 cp -r "$build/proof/sft-0" data/sft

@@ -231,7 +231,19 @@ def test_missing_and_damaged_models_are_named(tmp_path):
         locate("nothing-here")
 
 
-@pytest.mark.parametrize("stage", ["distill", "curate", "sft", "evaluate", "pretrain", "proof"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "distill",
+        "curate",
+        "sft",
+        "evaluate",
+        "pretrain",
+        "planner",
+        "results.proof",
+        "results.lora",
+    ],
+)
 def test_every_stage_has_a_command_with_help(stage):
     done = subprocess.run(
         [sys.executable, "-m", f"s1lib.{stage}", "--help"], cwd=ROOT, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""Full fine-tuning against LoRA: `python -m s1lib.lora` makes `data/results/lora.json` again.
+"""Full fine-tuning against LoRA: `make results-lora` makes `data/results/lora.json` again.
 
 Three ranks and three seeds on the embedded model, at ten times the learning rate of full
 fine-tuning ("LoRA Without Regret", thinkingmachines.ai, 2025), on the whole held-out set. About
@@ -14,8 +14,8 @@ from s1lib.evaluate import comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.planner import shape_of
 from s1lib.profile import Profile, load_profile
-from s1lib.proof import about, thinking_runs, tuned
-from s1lib.store import DATA, CourseError, locate, read_rows
+from s1lib.results.parts import about, thinking_runs, tuned, write
+from s1lib.store import CourseError, locate, read_rows
 
 RANKS = (4, 16, 64)
 SEEDS = (0, 1, 2)
@@ -80,8 +80,7 @@ def main() -> None:
     parser.add_argument("--profile", help="laptop by default")
     profile = load_profile(parser.parse_args().profile)
     results = compare_methods(profile)
-    (DATA / "results").mkdir(parents=True, exist_ok=True)
-    (DATA / "results" / "lora.json").write_text(json.dumps(results, indent=1) + "\n")
+    write("lora", results)
     for row in results["rows"]:
         if row["seed"] == "all":
             print(f"{row['method']:8} {row['name']:12} {row['accuracy']:.1%}")

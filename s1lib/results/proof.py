@@ -1,5 +1,5 @@
-"""The recorded proof: `python -m s1lib.proof` makes `data/results/proof.json` again, and the
-figure in the README.
+"""The recorded proof: `make results-proof` makes `data/results/proof.json` again, and the figure
+in the README.
 
 Three fine-tuning seeds on the whole held-out set, and, on the development set, the choice of
 N and a sweep of the teacher's early-stopping rate. About an hour on two cores; an interrupted
@@ -7,30 +7,23 @@ run goes on where it stopped (its parts lie in `build/proof/`).
 """
 
 import argparse
-import hashlib
 import json
-import platform
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from importlib.metadata import version
-from pathlib import Path
 
 from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load
 from s1lib.evaluate import (
-    Runs,
     comparisons,
     grade,
     result_row,
     run_direct,
-    run_thinking,
 )
 from s1lib.metrics import pooled_rate, wilson
 from s1lib.plots import paper_rows, scaling_curve
 from s1lib.profile import Profile, load_profile
-from s1lib.sft import finetune
-from s1lib.store import DATA, ROOT, CourseError, locate, output, read_rows, write_rows
+from s1lib.results.parts import about, kept, thinking_runs, tuned, write
+from s1lib.store import ROOT, CourseError, locate, output, read_rows
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
 
@@ -38,42 +31,6 @@ SEEDS = (0, 1, 2)
 WAITS = (1, 2, 4, 8)
 SWEEP = (0.0, 0.4)  # beside the published rate
 WORLDS_TRIED = 7  # versions of the world, this one included: docs/world.md
-
-
-def kept(name: str, make: Callable[[], list[Trace]]) -> list[Trace]:
-    """The traces of this part: read if an earlier run made them, else made and stored."""
-    path = output(f"proof/{name}.jsonl")
-    if not path.exists():
-        write_rows(path, [asdict(trace) for trace in make()])
-    return [Trace(**row) for row in read_rows(path)]
-
-
-def tuned(name: str, rows: list[dict], profile: Profile, seed: int, thinking: bool = True) -> Path:
-    """The model fine-tuned on these rows, made only once."""
-    out = output(f"proof/{name}")
-    if not (out / "loss.json").exists():
-        print(f"fine-tuning {name}", flush=True)
-        finetune(rows, profile, out, locate("base"), seed, thinking)
-    return out
-
-
-def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profile, waits) -> Runs:
-    """All limits and Waits of one fine-tuned model, each stored."""
-    names = [f"sft-limit-{n}" for n in profile.limits] + ["sft"] + [f"sft-wait-{n}" for n in waits]
-    if not all(output(f"proof/{name}-{n}.jsonl").exists() for n in names):
-        print(f"evaluating {name}", flush=True)
-        model, tokenizer = load(model_dir)
-        runs = run_thinking(
-            model,
-            tokenizer,
-            evals,
-            profile,
-            waits,
-            lambda done, total: print(f"  {done}/{total}", flush=True),
-        )
-        for n in names:
-            kept(f"{name}-{n}", lambda n=n: runs[n])
-    return {n: kept(f"{name}-{n}", list) for n in names}
 
 
 def all_seeds(
@@ -144,26 +101,6 @@ def dev_rows(profile: Profile) -> list[dict]:
     return [result_row(name, 0, [traces], [grade(traces, dev)]) for name, traces in runs.items()]
 
 
-def digest(*names: str) -> str:
-    """One hash of the files a result rests on."""
-    total = hashlib.sha256()
-    for name in names:
-        total.update(locate(name, report=lambda text: None).read_bytes())
-    return total.hexdigest()[:16]
-
-
-def about(profile: Profile, seeds: tuple[int, ...]) -> dict:
-    """What a recorded result rests on: settings, seeds, versions, and a hash of its data."""
-    return {
-        "profile": profile.name,
-        "seeds": list(seeds),
-        "sft": profile.sft,
-        "python": platform.python_version(),
-        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl", "peft")},
-        "data": digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors"),
-    }
-
-
 def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = True) -> dict:
     """All rows and comparisons of the proof."""
     rows = read_rows(locate("curated.jsonl"))
@@ -208,8 +145,7 @@ def main() -> None:
         print(json.dumps(dev_rows(profile), indent=1))
         return
     results = prove(profile, tuple(range(args.seeds)), not args.skip_sweep)
-    (DATA / "results").mkdir(parents=True, exist_ok=True)
-    (DATA / "results" / "proof.json").write_text(json.dumps(results, indent=1) + "\n")
+    write("proof", results)
     pooled = [row for row in results["rows"] if row["seed"] == "all"]
     here = f"here: {pooled[0]['n']:,} held-out questions"
     panels = {here: pooled, "paper: AIME24, 30 questions": paper_rows()}

@@ -1,0 +1,81 @@
+"""What all recorded results share: parts that are made once, and what a result rests on.
+
+The parts (fine-tuned models and traces) lie in `build/proof/`, so that an interrupted run goes on.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from s1lib.engines.common import Trace
+from s1lib.engines.transformers import load
+from s1lib.evaluate import Runs, run_thinking
+from s1lib.profile import Profile
+from s1lib.sft import finetune
+from s1lib.store import DATA, locate, output, read_rows, write_rows
+
+
+def kept(name: str, make: Callable[[], list[Trace]]) -> list[Trace]:
+    """The traces of this part: read if an earlier run made them, else made and stored."""
+    path = output(f"proof/{name}.jsonl")
+    if not path.exists():
+        write_rows(path, [asdict(trace) for trace in make()])
+    return [Trace(**row) for row in read_rows(path)]
+
+
+def tuned(name: str, rows: list[dict], profile: Profile, seed: int, thinking: bool = True) -> Path:
+    """The model fine-tuned on these rows, made only once."""
+    out = output(f"proof/{name}")
+    if not (out / "loss.json").exists():
+        print(f"fine-tuning {name}", flush=True)
+        finetune(rows, profile, out, locate("base"), seed, thinking)
+    return out
+
+
+def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profile, waits) -> Runs:
+    """All limits and Waits of one fine-tuned model, each stored."""
+    names = [f"sft-limit-{n}" for n in profile.limits] + ["sft"] + [f"sft-wait-{n}" for n in waits]
+    if not all(output(f"proof/{name}-{n}.jsonl").exists() for n in names):
+        print(f"evaluating {name}", flush=True)
+        model, tokenizer = load(model_dir)
+        runs = run_thinking(
+            model,
+            tokenizer,
+            evals,
+            profile,
+            waits,
+            lambda done, total: print(f"  {done}/{total}", flush=True),
+        )
+        for n in names:
+            kept(f"{name}-{n}", lambda n=n: runs[n])
+    return {n: kept(f"{name}-{n}", list) for n in names}
+
+
+def digest(*names: str) -> str:
+    """One hash of the files a result rests on."""
+    total = hashlib.sha256()
+    for name in names:
+        total.update(locate(name, report=lambda text: None).read_bytes())
+    return total.hexdigest()[:16]
+
+
+def about(profile: Profile, seeds: tuple[int, ...]) -> dict:
+    """What a recorded result rests on: settings, seeds, versions, and a hash of its data."""
+    return {
+        "profile": profile.name,
+        "seeds": list(seeds),
+        "sft": profile.sft,
+        "python": platform.python_version(),
+        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl", "peft")},
+        "data": digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors"),
+    }
+
+
+def write(name: str, results: dict) -> None:
+    """Write a result to `data/results/`."""
+    (DATA / "results").mkdir(parents=True, exist_ok=True)
+    (DATA / "results" / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")

@@ -1,0 +1,82 @@
+"""Table 4 of the paper: what to append. `make results-table4` makes `data/results/table4.json`.
+
+The three fine-tuned models of the proof think on the held-out set with two continuations each
+time: after "Wait", after "Hmm", after "Alternatively", and with nothing written. About half an
+hour on two cores; an interrupted run goes on.
+"""
+
+import argparse
+
+from s1lib.engines.transformers import load, think
+from s1lib.evaluate import comparison_row, grade, result_row
+from s1lib.metrics import compare
+from s1lib.profile import Profile, load_profile
+from s1lib.results.parts import about, kept, thinking_runs, tuned, write
+from s1lib.store import CourseError, locate, read_rows
+
+STRINGS: dict[str, str | None] = {
+    "nothing": None,
+    "Alternatively": "Alternatively",
+    "Hmm": "Hmm",
+    "Wait": "Wait",
+}
+TIMES = 2  # as in the paper
+SEEDS = (0, 1, 2)
+PAPER = {  # AIME24, MATH500, GPQA Diamond
+    "no extrapolation": (50.0, 93.0, 57.6),
+    "nothing": (50.0, 90.2, 55.1),
+    "Alternatively": (50.0, 92.2, 59.6),
+    "Hmm": (50.0, 93.0, 59.6),
+    "Wait": (53.3, 93.0, 59.6),
+}
+
+
+def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
+    """A row for each string and seed, and paired comparisons with not going on at all."""
+    rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
+    questions = [row["question"] for row in evals]
+    traces = {name: [] for name in ("no extrapolation", *STRINGS)}
+    for seed in seeds:
+        folder = tuned(f"sft-{seed}", rows, profile, seed)
+        once = thinking_runs(f"sft-{seed}", folder, evals, profile, (1, 2, 4, 8))
+        traces["no extrapolation"].append(once["sft"])
+        for name, string in STRINGS.items():
+
+            def run(string=string, folder=folder):
+                print(f"seed {seed}, appending {string}", flush=True)
+                budget = profile.budget(waits=TIMES, string=string)
+                return think(*load(folder), questions, budget, profile.batch_size)
+
+            traces[name].append(kept(f"table4-{name}-{seed}", run))
+    right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
+    results: dict = {"rows": [], "comparisons": []}
+    for name, runs in traces.items():
+        for seed, t, g in zip(seeds, runs, right[name], strict=True):
+            results["rows"].append(result_row(name, seed, [t], [g]))
+        results["rows"].append(result_row(name, "all", runs, right[name]))
+        for other in ("no extrapolation", "Wait"):
+            if name not in ("no extrapolation", other):
+                difference = compare(right[other], right[name])
+                row = comparison_row(f"{name} against {other}", "all", difference)
+                results["comparisons"].append(row)
+    return results | {"paper": PAPER, "about": about(profile, seeds)}
+
+
+def main() -> None:
+    """Measure, and write it to data/results/."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--profile", help="laptop by default")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many fine-tuning seeds")
+    args = parser.parse_args()
+    results = measure(load_profile(args.profile), tuple(range(args.seeds)))
+    write("table4", results)
+    for row in results["rows"]:
+        if row["seed"] == "all":
+            print(f"{row['name']:18} {row['accuracy']:.1%}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CourseError as error:
+        raise SystemExit(f"error: {error}") from None
