@@ -40,14 +40,20 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
         folder = tuned(f"sft-{seed}", rows, profile, seed)
         once = thinking_runs(f"sft-{seed}", folder, evals, profile, (1, 2, 4, 8))
         traces["no extrapolation"].append(once["sft"])
+        traces["Wait"].append(once[f"sft-wait-{TIMES}"])
         for name, string in STRINGS.items():
-
-            def run(string=string, folder=folder):
-                print(f"seed {seed}, appending {string}", flush=True)
+            if name != "Wait":
                 budget = profile.budget(waits=TIMES, string=string)
-                return think(*load(folder), questions, budget, profile.batch_size)
-
-            traces[name].append(kept(f"table4-{name}-{seed}", run))
+                part = f"table4-{name}-{seed}"
+                print(part, flush=True)
+                traces[name].append(
+                    kept(
+                        part,
+                        lambda d=folder, b=budget: think(
+                            *load(d), questions, b, profile.batch_size
+                        ),
+                    )
+                )
     right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
     results: dict = {"rows": [], "comparisons": []}
     for name, runs in traces.items():
