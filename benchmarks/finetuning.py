@@ -12,6 +12,7 @@ Prints a card, and one JSON line last.
 """
 
 import argparse
+import gc
 import json
 import statistics
 import tempfile
@@ -43,7 +44,7 @@ TOKENS = (23.5e6, 28.3e6)  # of the paper's run: thinking alone, and whole seque
 
 def train(data: Dataset, tokenizer, settings: dict, model_dir: Path, seed: int, steps: int) -> dict:
     """One run of `steps` (-1: to the end): seconds, and the loss of each step."""
-    model, _ = sft.load_base(model_dir, load_profile("laptop"))
+    model = sft.load_base(model_dir, load_profile("laptop"))
     with tempfile.TemporaryDirectory() as folder:
         config = SFTConfig(
             output_dir=folder, seed=seed, data_seed=seed, report_to="none", use_cpu=True,
@@ -63,7 +64,7 @@ def train(data: Dataset, tokenizer, settings: dict, model_dir: Path, seed: int, 
 def on_cpu(repeats: int, loss: bool) -> dict:
     """Speed of an epoch, and with `loss` the end of whole runs."""
     profile = load_profile("laptop")
-    _, tokenizer = sft.load_base(DATA / "base", profile)
+    tokenizer, _ = sft.load_tokenizer(DATA / "base")
     data = sft.training_set(read_rows(DATA / "curated.jsonl"), tokenizer)
     texts = tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]
     prompts = tokenizer(data["prompt"])["input_ids"]
@@ -134,7 +135,10 @@ def measure(shape: Shape, method: str, length: int, device: str, master: str, st
 
     The trainer is the course's, with its loss, its checkpointing and its optimizer.
     """
-    _, tokenizer = sft.load_base(DATA / "base", load_profile("laptop"))
+    gc.collect()  # the trainer before this one holds itself in a cycle
+    if device != "cpu":
+        torch.cuda.empty_cache()
+    tokenizer, _ = sft.load_tokenizer(DATA / "base")
     ids = torch.randint(0, 250, (steps + 3, length), generator=torch.Generator().manual_seed(0))
     rows = [{"input_ids": r, "labels": r} for r in ids.tolist()]
     model = random_model(shape, getattr(torch, master), device)
@@ -147,6 +151,7 @@ def measure(shape: Shape, method: str, length: int, device: str, master: str, st
             gradient_checkpointing=True,
         )  # fmt: skip
         lora = LoraConfig(r=32, target_modules="all-linear", task_type="CAUSAL_LM")
+        config._n_gpu = min(config.n_gpu, 1)
         trainer = sft.Trainer(
             model, config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer,
             peft_config=None if method == "full" else lora,
@@ -166,9 +171,6 @@ def measure(shape: Shape, method: str, length: int, device: str, master: str, st
         trainer.train()
         peak = torch.cuda.max_memory_reserved() / 2**30 if device != "cpu" else None
     took = [b - a for a, b in pairwise(clock[2:])]  # the first ones warm up
-    del model, trainer
-    if device != "cpu":
-        torch.cuda.empty_cache()
     return {"seconds": statistics.median(took), "peak_gib": peak and round(peak, 2)}
 
 
@@ -184,7 +186,11 @@ def on_gpu(length: int, steps: int) -> dict:
     rows = []
     for name, method in runs:
         master = "bfloat16" if method == "lora" else "float32"
-        row = measure(shapes[name], method, length, "cuda", master, steps)
+        try:
+            row = measure(shapes[name], method, length, "cuda", master, steps)
+        except torch.OutOfMemoryError:
+            rows.append({"model": name, "method": method, "mfu": None, "out_of_memory": True})
+            continue
         work = flops_per_token(shapes[name], length, method == "full") * length
         rows.append(
             {"model": name, "method": method, "tokens": length}

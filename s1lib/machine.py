@@ -53,18 +53,24 @@ def setup_of(profile: Profile) -> Setup:
     )
 
 
+def launch(profile: Profile) -> str:
+    """The command that starts this profile with a process on each GPU."""
+    precision = "" if profile.sft.get("bf16") else " --mixed_precision no"
+    return (
+        f"accelerate launch --config_file scripts/fsdp2.yaml --num_processes {profile.gpus}"
+        f"{precision} -m s1lib.sft --profile {profile.name}"
+    )
+
+
 def short_of(profile: Profile, machine: Machine) -> str | None:
     """Why this profile cannot be trained on this machine, with the mend; None if it can."""
     if profile.gpus == 0:
         return None
-    command = f"accelerate launch --config_file scripts/fsdp2.yaml --num_processes {profile.gpus}"
     if machine.gpus == 0:
         return "there is no GPU here: use `--profile laptop`, or a machine with one."
-    if machine.gpus < profile.gpus:
-        return (
-            f"it needs {profile.gpus} GPUs with a process each and has {machine.gpus}: start it "
-            f"with `{command} -m s1lib.sft --profile {profile.name}`, or use `--profile gpu`."
-        )
+    if machine.gpus != profile.gpus:  # another number would change the batch
+        other = f"start it with `{launch(profile)}`" if profile.gpus > 1 else "start it without"
+        return f"it takes {profile.gpus} GPUs with a process each and has {machine.gpus}: {other}."
     if profile.sft.get("bf16") and not machine.bf16:
         return (
             f"{machine.name} does not compute in bfloat16: set bf16 = false, fp16 = true and "
@@ -79,6 +85,20 @@ def short_of(profile: Profile, machine: Machine) -> str | None:
             f"{first_change(setup, machine.free)}."
         )
     return None
+
+
+def check_launch(profile: Profile) -> None:
+    """Whether the processes were started so that the model is sharded and kept as planned.
+
+    Raises CourseError with the right command: without FSDP each card would hold the whole model,
+    and with mixed precision accelerate keeps float32 weights whatever the profile says.
+    """
+    if profile.gpus < 2:
+        return
+    sharded = os.environ.get("ACCELERATE_USE_FSDP") == "true"
+    precision = "bf16" if profile.sft.get("bf16") else "no"
+    if not sharded or os.environ.get("ACCELERATE_MIXED_PRECISION", "no") != precision:
+        raise CourseError(f"the profile {profile.name} is started with `{launch(profile)}`.")
 
 
 def fitted(profile: Profile, machine: Machine, report=print) -> Profile:
@@ -118,9 +138,6 @@ def best_profile(machine: Machine | None = None, report=print) -> str:
         here = f"{machine.gpus} x {machine.name}" if machine.gpus else "no GPU"
         report(f"auto: {here}, so the profile {name}")
         if machine.idle:
-            report(
-                f"auto: {machine.idle} more GPUs here are not used; `accelerate launch "
-                "--config_file scripts/fsdp2.yaml` starts a process on each"
-            )
+            report(f"auto: {machine.idle} more GPUs here are not used by a single process")
         return name
     raise CourseError("no profile fits this machine.")

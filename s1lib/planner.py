@@ -15,7 +15,7 @@ from s1lib.store import CourseError
 
 GIB = 2**30
 CONTEXT = 0.5  # GiB that CUDA itself takes on a card
-TILE = 4096 * 8192  # logits that TRL's loss holds at once: tokens x vocabulary
+TILE = 4096 * 32768  # logits that TRL's loss holds at once: tokens x vocabulary
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ class Setup:
     rank: int = 16
     master: str = "float32"  # type of the trained weights; products are bfloat16
     checkpointing: bool = True
+    eight_bit: bool = False  # the optimizer's moments (adamw_bnb_8bit)
     offload: bool = False  # checkpoints wait in the computer's memory
     chunked_loss: bool = True  # TRL's; without it the logits of the whole sequence exist
     causal: bool = True  # the attention kernel skips what lies ahead
@@ -199,7 +200,7 @@ def memory(setup: Setup) -> dict[str, float]:
     parts = {
         "weights": weights / setup.gpus,
         "gradients": state * trained / setup.gpus,
-        "optimizer": 2 * state * trained / setup.gpus,
+        "optimizer": 2 * (1 if setup.eight_bit else state) * trained / setup.gpus,
         "gathered": gathered,
         "activations": activations,
         "logits": logits,
@@ -280,9 +281,8 @@ def first_change(setup: Setup, free: float) -> str:
         ("use LoRA", {"method": "lora"}),
         ("use QLoRA", {"method": "qlora"}),
     ]
-    for count in (2, 4, 8, 16, 32):
-        if count > setup.gpus:
-            steps.append((f"take {count} GPUs", {"gpus": count}))
+    if setup.method == "full":  # accelerate does not shard 4-bit weights
+        steps += [(f"take {n} GPUs", {"gpus": n}) for n in (2, 4, 8, 16, 32) if n > setup.gpus]
     order = ["full", "lora", "qlora"]
     for text, change in steps:
         other = replace(setup, **change)
@@ -341,6 +341,10 @@ def describe(p: Plan) -> str:
         f"{p.tokens_per_second:,.0f} tokens per second and card: {60 * p.hours:,.0f} minutes, "
         f"{p.gpu_hours:,.1f} GPU-hours{money} (estimated, within a quarter)"
     )
+    if p.setup.gpus > 8:
+        lines.append("between machines: a network of 400 Gb/s for each card is taken for granted")
+    if p.setup.mean is None:
+        lines.append("every sequence is reckoned as the longest: give --mean for yours")
     return "\n".join(lines)
 
 
@@ -354,15 +358,15 @@ def main() -> None:
     parser.add_argument("--card", default="H100", choices=CARDS)
     parser.add_argument("--price", type=float, help="dollars per GPU-hour")
     parser.add_argument("--longest", type=int, help="tokens of the longest sequence")
-    parser.add_argument("--mean", type=float, default=5658, help="tokens of a sequence (s1K: 5658)")
+    parser.add_argument("--mean", type=float, help="tokens of a sequence (s1K: 5658)")
     parser.add_argument("--balance", type=float, default=0.9, help="mean over longest of a step")
     args = parser.parse_args()
     profile = load_profile(args.profile)
     if not profile.gpus:
         raise CourseError(f"the profile {profile.name} needs no GPU: there is nothing to plan.")
     setup = setup_of(profile)
-    setup = replace(setup, longest=args.longest or setup.longest, mean=args.mean,
-                    balance=args.balance)  # fmt: skip
+    mean = args.mean or (5658 if profile.dataset == "simplescaling/s1K" else None)
+    setup = replace(setup, longest=args.longest or setup.longest, mean=mean, balance=args.balance)
     print(f"{profile.model}, {profile.method}, {setup.gpus} GPUs, up to {setup.longest:,} tokens")
     print(describe(plan(setup, args.card, profile.curated, price=args.price)))
 

@@ -43,8 +43,8 @@ def load_released(
         data = load_dataset(name, split=split)
     except Exception as error:  # the hub is away, the name is wrong, the folder is empty ...
         raise CourseError(
-            f"cannot load {name}: check the name and the network, or download it once with "
-            f"`hf download --repo-type dataset {name}`. ({type(error).__name__})"
+            f"cannot load {name}: check the name and the network, or load it once where there is "
+            f"one, with the same HF_HOME. ({type(error).__name__})"
         ) from None
     needed = ("question", "solution", thinking, attempt)
     missing = [column for column in needed if column not in data.column_names]

@@ -6,18 +6,20 @@ checkpoint; several GPUs are `accelerate launch ... -m s1lib.sft` with the same 
 """
 
 import argparse
-import hashlib
 import json
+import os
 import shutil
-from importlib.metadata import version
+from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from datasets import Dataset
-from peft import LoraConfig, PeftModel, get_peft_model_state_dict
-from safetensors.torch import load_file, save_file
+from peft import LoraConfig
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
@@ -30,32 +32,13 @@ from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
 from s1lib.chat import ANSWER, THINK, completion_text, prompt_text
-from s1lib.machine import fitted, look
+from s1lib.machine import check_launch, fitted, look
+from s1lib.planner import shape_of
 from s1lib.profile import EMBEDDED, Profile, load_profile
 from s1lib.released import load_released
+from s1lib.run_folder import check_disk, check_folder, clear_folder, identity
+from s1lib.saving import card, save
 from s1lib.store import CourseError, locate, output, read_rows
-
-CARD = """---
-license: apache-2.0
-library_name: transformers
----
-
-# {title}, fine-tuned in the s1 course
-
-Thinks between `<|im_start|>think` and `<|im_start|>answer`, after {rows:,} curated examples of a
-teacher's thinking.
-
-| | |
-|---|---|
-| data | {data}, sha256 {digest} |
-| profile | {profile}: {method}, {epochs} epochs, {steps} steps, learning rate {rate} |
-| seed | {seed} |
-| loss | {first:.3f} at the first step, {last:.3f} at the last (`loss.json`) |
-| versions | {versions} |
-| results | {results} |
-
-Made by `python -m s1lib.sft --profile {profile} --seed {seed}`.
-"""
 
 
 def training_set(rows: list[dict], tokenizer, thinking: bool = True) -> Dataset:
@@ -127,8 +110,29 @@ def trainable(
     )
 
 
+def _unloadable(base: str | Path, error: Exception) -> CourseError:
+    return CourseError(
+        f"cannot load {base}: it is missing, damaged or gated, or the hub cannot be reached. "
+        "Check the name and the network; for a gated model accept its terms and run "
+        f"`hf auth login`. ({type(error).__name__})"
+    )
+
+
+def load_tokenizer(base: str | Path):
+    """The tokenizer of a model, and the tokens of its context.
+
+    Raises CourseError if it is missing, gated, or the hub cannot be reached.
+    """
+    try:
+        context = AutoConfig.from_pretrained(base).max_position_embeddings
+        return AutoTokenizer.from_pretrained(base), context
+    except Exception as error:  # OSError, ValueError: all mean the same to a reader
+        raise _unloadable(base, error) from None
+
+
 def load_base(base: str | Path, profile: Profile):
-    """Model and tokenizer to train, in the profile's type, on the CPU: the trainer moves it.
+    """The model to train, in the profile's type: on the CPU, for the trainer moves it; one for
+    QLoRA on the GPU.
 
     Raises CourseError if it is missing, gated, or the hub cannot be reached.
     """
@@ -142,19 +146,13 @@ def load_base(base: str | Path, profile: Profile):
         )
     logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base)
-        model = AutoModelForCausalLM.from_pretrained(
+        return AutoModelForCausalLM.from_pretrained(
             base, dtype=getattr(torch, profile.master), quantization_config=quantized
         )
     except ImportError:
         raise CourseError("QLoRA needs bitsandbytes: pip install bitsandbytes.") from None
     except Exception as error:  # OSError, ValueError, safetensors: all mean the same to a reader
-        raise CourseError(
-            f"cannot load {base}: it is missing, damaged or gated, or the hub cannot be reached. "
-            "Check the name and the network; for a gated model accept its terms and run "
-            f"`hf auth login`. ({type(error).__name__})"
-        ) from None
-    return model, tokenizer
+        raise _unloadable(base, error) from None
 
 
 class Trainer(SFTTrainer):
@@ -168,63 +166,44 @@ class Trainer(SFTTrainer):
 
 
 class _Progress(TrainerCallback):
+    """The loss of the first step, and of about twenty more."""
+
     def __init__(self, report):
         self.report = report
 
     def on_log(self, args, state, control, logs=None, **kwargs):
-        if logs and "loss" in logs and state.global_step % 45 == 0:
-            self.report(
-                f"step {state.global_step}/{state.max_steps}  loss {float(logs['loss']):.3f}"
-            )
+        every = max(1, state.max_steps // 20)
+        if logs and "loss" in logs and (state.global_step == 1 or state.global_step % every == 0):
+            loss = float(logs["loss"])
+            self.report(f"step {state.global_step}/{state.max_steps}  loss {loss:.3f}")
 
 
-def identity(data: Dataset, profile: Profile, base: str | Path, seed: int) -> dict:
-    """What makes two runs the same run: settings, seed, and hashes of data and base model."""
-    rows = json.dumps([data["prompt"][:], data["completion"][:]]).encode()
-    config = Path(base) / "model.safetensors"
-    model = hashlib.sha256(config.read_bytes()).hexdigest()[:16] if config.exists() else str(base)
-    return {
-        "data": hashlib.sha256(rows).hexdigest()[:16],
-        "base": model,
-        "method": profile.method,
-        "master": profile.master,
-        "lora": profile.lora if profile.method != "full" else None,
-        "sft": {k: v for k, v in profile.sft.items() if k not in ("logging_steps",)},
-        "seed": seed,
-    }
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint: the trainer's state is written last."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
-
-
-def prepare_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
-    """Make `out` ready for this run; the checkpoint to go on from, if there is one.
-
-    Raises CourseError if `out` holds a finished model, or checkpoints of another run.
-    """
-    path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints")
-    known = json.loads(path.read_text()) if path.exists() else None
-    if overwrite and (known != run or checkpoint is None):
-        for old in (out / "checkpoints", out / "adapter"):
-            shutil.rmtree(old, ignore_errors=True)
-        (out / "loss.json").unlink(missing_ok=True)
-    elif checkpoint is None and (out / "config.json").exists():
-        raise CourseError(
-            f"{out.name}/ holds a finished model: train with --overwrite to replace it, or move "
-            "it away."
-        )
-    elif checkpoint and known != run:
-        changed = [k for k in run if (known or {}).get(k) != run[k]]
-        raise CourseError(
-            f"{out.name}/checkpoints is of a run with another {', '.join(changed)}: restore these "
-            "settings to go on, or begin anew with --overwrite."
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(run, indent=1))
-    return last_checkpoint(out / "checkpoints")
+def make_trainer(
+    model, tokenizer, data: Dataset, profile: Profile, out: Path, seed: int = 0, report=print
+) -> Trainer:
+    """TRL's trainer with this profile's settings; its checkpoints go to `out`."""
+    config = SFTConfig(
+        output_dir=str(out / "checkpoints"),
+        seed=seed,
+        data_seed=seed,
+        report_to="none",
+        save_total_limit=1,
+        disable_tqdm=True,
+        use_cpu=not torch.cuda.is_available(),
+        **deepcopy(profile.sft),  # the trainer writes into what lies in it
+    )
+    if config.n_gpu > 1:
+        config._n_gpu = 1  # a single process takes one card: DataParallel is refused by TRL
+    trainer = Trainer(
+        model=model.train(),
+        args=config,
+        train_dataset=data,
+        processing_class=tokenizer,
+        peft_config=None if profile.method == "full" else LoraConfig(**profile.lora),
+        callbacks=[_Progress(report)],
+    )
+    trainer.pop_callback(PrinterCallback)
+    return trainer
 
 
 def finetune(
@@ -242,121 +221,55 @@ def finetune(
     Called by each process where there are several. A run that was interrupted goes on from its
     last checkpoint. `overwrite` replaces what another run left in `out`.
     Returns the loss curve: a list of {"step", "loss"}.
-    Raises CourseError before any training; see `trainable`, `load_base` and `prepare_folder`.
+    Raises CourseError before any training; see `trainable`, `load_base`, `check_folder` and
+    `check_disk`.
     """
-    state = PartialState()
+    state = PartialState(timeout=timedelta(hours=3))  # saving 32B takes longer than the default
     report = report if state.is_main_process else (lambda text: None)
     set_seed(seed)
-    model, tokenizer = load_base(base, profile)
-    context = model.config.max_position_embeddings
+    tokenizer, context = load_tokenizer(base)
     data = trainable(rows, profile, tokenizer, thinking, report, context)
-    run = identity(data, profile, base, seed)
-    checkpoint = None
-    if state.is_main_process:
-        checkpoint = prepare_folder(out, run, overwrite)
-    state.wait_for_everyone()
-    checkpoint = checkpoint or last_checkpoint(out / "checkpoints")
+    run = identity(data, profile, base, seed, state.num_processes)
+    checkpoint = _told_by_the_first(state, lambda: check_folder(out, run, overwrite))
+    check_disk(out, profile, shape_of(base).parameters)
+    model = load_base(base, profile)
+    trainer = make_trainer(model, tokenizer, data, profile, out, seed, report)
     if checkpoint:
         report(f"going on from step {checkpoint.name.split('-')[1]}")
-    config = SFTConfig(
-        output_dir=str(out / "checkpoints"),
-        seed=seed,
-        data_seed=seed,
-        report_to="none",
-        save_total_limit=1,
-        disable_tqdm=True,
-        use_cpu=not torch.cuda.is_available(),
-        **profile.sft,
-    )
-    trainer = Trainer(
-        model=model.train(),
-        args=config,
-        train_dataset=data,
-        processing_class=tokenizer,
-        peft_config=None if profile.method == "full" else LoraConfig(**profile.lora),
-        callbacks=[_Progress(report)],
-    )
-    trainer.pop_callback(PrinterCallback)
+    elif state.is_main_process:
+        clear_folder(out, run)
+    state.wait_for_everyone()
+    report(f"{state.num_processes} processes, {len(data):,} rows")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     curve = [
         {"step": log["step"], "loss": round(float(log["loss"]), 4)}
         for log in trainer.state.log_history
         if "loss" in log
     ]
+    if not curve:  # fewer steps than between two logs
+        last = trainer.state.log_history[-1]
+        curve = [{"step": last["step"], "loss": round(float(last["train_loss"]), 4)}]
     save(trainer, out, base, profile, tokenizer)
     if state.is_main_process:
-        (out / "loss.json").write_text(json.dumps(curve))
         (out / "README.md").write_text(card(profile, run, curve, len(data), base))
+        (out / "loss.json").write_text(json.dumps(curve))  # last: it says that all is there
         shutil.rmtree(out / "checkpoints", ignore_errors=True)
     state.wait_for_everyone()
     return curve
 
 
-def save(trainer, out: Path, base: str | Path, profile: Profile, tokenizer) -> None:
-    """A plain Hugging Face folder; adapters are merged, and kept in `adapter/` beside it.
-
-    Called by each process: gathering a sharded model needs all of them.
-    """
-    if profile.method == "full":
-        trainer.save_model(str(out))
-    else:
-        weights = trainer.accelerator.get_state_dict(trainer.model)
-        if trainer.is_world_process_zero():
-            save_adapter(weights, trainer.model.peft_config["default"], out / "adapter")
-            merged(base, out / "adapter", getattr(torch, profile.master)).save_pretrained(out)
-    if trainer.is_world_process_zero():
-        tokenizer.save_pretrained(out)
-        (out / "training_args.bin").unlink(missing_ok=True)  # pickled, and of no use
-
-
-def save_adapter(weights: dict[str, torch.Tensor], config: LoraConfig, folder: Path) -> None:
-    """Adapter weights as peft names them. Its own way finds none of them under FSDP: the name
-    of the checkpointing wrapper stands in each weight's name."""
-    wrapper = "_checkpoint_wrapped_module."
-    adapter = {
-        name.replace(wrapper, "").replace(".default.", "."): weight.contiguous()
-        for name, weight in weights.items()
-        if ".lora_" in name
-    }
-    config.save_pretrained(folder)
-    save_file(adapter, folder / "adapter_model.safetensors")
-
-
-def merged(base: str | Path, adapter: Path, dtype: torch.dtype):
-    """The base model, not quantised, with an adapter merged into its weights.
-
-    Raises RuntimeError if the adapter's weights are not all found: peft only warns, and the
-    result would be the base model.
-    """
-    weights = load_file(adapter / "adapter_model.safetensors")
-    plain = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
-    model = PeftModel.from_pretrained(plain, adapter)
-    missing = set(get_peft_model_state_dict(model)) ^ set(weights)
-    if missing:
-        raise RuntimeError(f"{len(missing)} weights of the adapter do not fit: {min(missing)} ...")
-    return model.merge_and_unload()
-
-
-def card(profile: Profile, run: dict, curve: list[dict], rows: int, base: str | Path) -> str:
-    """The model card: data, profile, versions, seed, and where the results stand."""
-    packages = ("torch", "transformers", "trl", "peft", "accelerate")
-    embedded = profile.dataset == EMBEDDED
-    return CARD.format(
-        title="The base model of the embedded world" if embedded else base,
-        rows=rows,
-        data="the course's curated.jsonl" if embedded else profile.dataset,
-        digest=run["data"],
-        profile=profile.name,
-        method=profile.method if profile.method == "full" else f"{profile.method}, {profile.lora}",
-        epochs=profile.sft["num_train_epochs"],
-        rate=profile.sft["learning_rate"],
-        steps=curve[-1]["step"],
-        first=curve[0]["loss"],
-        last=curve[-1]["loss"],
-        seed=run["seed"],
-        versions=", ".join(f"{p} {version(p).split('+')[0]}" for p in packages),
-        results="`data/results/` of the course" if embedded else "not measured yet",
-    )
+def _told_by_the_first(state: PartialState, ask):
+    """What `ask` returns in the first process, in all of them; its CourseError too."""
+    told: list = [None, None]
+    if state.is_main_process:
+        try:
+            told = [ask(), None]
+        except CourseError as error:
+            told = [None, str(error)]
+    broadcast_object_list(told)
+    if told[1]:
+        raise CourseError(told[1])
+    return told[0]
 
 
 def curated_rows(profile: Profile) -> list[dict]:
@@ -374,8 +287,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder of the model (default: build/sft)")
     parser.add_argument("--overwrite", action="store_true", help="replace a finished model")
     args = parser.parse_args()
-    first = PartialState().is_main_process
+    first = int(os.environ.get("RANK", "0")) == 0
     profile = fitted(load_profile(args.profile), look(), print if first else lambda text: None)
+    check_launch(profile)
     out = args.out or output("sft")
     base = profile.place(profile.model)
     finetune(curated_rows(profile), profile, out, base, args.seed, overwrite=args.overwrite)

@@ -16,7 +16,7 @@ class CourseError(Exception):
 
 def build_dir() -> Path:
     """The folder of this run: `build/`, or what the environment variable S1_BUILD names."""
-    return Path(os.environ.get("S1_BUILD", ROOT / "build"))
+    return Path(os.environ.get("S1_BUILD") or ROOT / "build")
 
 
 def locate(name: str, report=print) -> Path:

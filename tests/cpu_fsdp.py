@@ -51,7 +51,9 @@ def main() -> None:
         sft=smoke.sft
         | {
             "num_train_epochs": 2,
-            "per_device_train_batch_size": 16 // processes,
+            "per_device_train_batch_size": 16 // processes // how.get("accumulate", 1),
+            "gradient_accumulation_steps": how.get("accumulate", 1),
+            "accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}},
             "save_strategy": "steps",
             "save_steps": 2,
         },

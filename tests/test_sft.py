@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -16,7 +20,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from s1lib import machine, sft
+from s1lib import machine, run_folder, saving, sft
 from s1lib.engines.transformers import load, think
 from s1lib.machine import Machine, best_profile, fitted, short_of
 from s1lib.planner import steps
@@ -43,16 +47,29 @@ def curve(folder: Path) -> list[dict]:
     return json.loads((folder / "loss.json").read_text())
 
 
-def run(out: Path, **how) -> None:
-    """One process, to the end."""
+def run(out: Path, **how) -> str:
+    """One process, to the end; what it said."""
     command = [sys.executable, str(SCRIPT), str(out), json.dumps(how)]
-    subprocess.run(command, check=True, capture_output=True, env=environment(), cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
 
 def start(command: list[str]) -> subprocess.Popen:
-    """A process that says nothing."""
-    silent = subprocess.DEVNULL
-    return subprocess.Popen(command, stdout=silent, stderr=silent, env=environment(), cwd=ROOT)
+    """A process; what it says is kept for `finish`."""
+    log = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(), cwd=ROOT)
+    process.log = log
+    return process
+
+
+def finish(process: subprocess.Popen) -> str:
+    """Wait for it; what it said."""
+    code = process.wait(timeout=300)
+    process.log.seek(0)
+    said = process.log.read()
+    assert code == 0, said[-2000:]
+    return said
 
 
 def kill_after(process: subprocess.Popen, checkpoint: Path) -> None:
@@ -62,6 +79,7 @@ def kill_after(process: subprocess.Popen, checkpoint: Path) -> None:
             break
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.05)
+    assert (checkpoint / "trainer_state.json").exists()
     for one in [*psutil.Process(process.pid).children(recursive=True), process]:
         one.send_signal(signal.SIGKILL)
     process.wait()
@@ -70,8 +88,8 @@ def kill_after(process: subprocess.Popen, checkpoint: Path) -> None:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A run that nothing disturbed, in one process."""
-    out = tmp_path_factory.mktemp("whole")
-    run(out)
+    out = tmp_path_factory.mktemp("whole") / "out"
+    assert "1 processes, 48 rows" in run(out)
     return out
 
 
@@ -79,48 +97,52 @@ def whole(tmp_path_factory):
 
 
 def test_kill_9_in_the_middle_changes_nothing(tmp_path, whole):
-    process = start([sys.executable, str(SCRIPT), str(tmp_path), '{"pause": 0.5}'])
-    kill_after(process, tmp_path / "checkpoints/checkpoint-2")
-    assert not (tmp_path / "loss.json").exists()
-    assert sft.last_checkpoint(tmp_path / "checkpoints").name in ("checkpoint-2", "checkpoint-4")
-    run(tmp_path)
-    assert curve(tmp_path) == curve(whole)
-    resumed = weights(tmp_path)
+    out = tmp_path / "out"
+    process = start([sys.executable, str(SCRIPT), str(out), '{"pause": 0.5}'])
+    kill_after(process, out / "checkpoints/checkpoint-2")
+    assert not (out / "loss.json").exists()
+    assert re.search("going on from step [24]", run(out))
+    assert curve(out) == curve(whole)
+    resumed = weights(out)
     assert all(torch.equal(resumed[k], w) for k, w in weights(whole).items())
-    assert not (tmp_path / "checkpoints").exists()
+    assert not (out / "checkpoints").exists()
 
 
 def test_half_a_checkpoint_is_passed_over(tmp_path):
-    for step, state in ((2, True), (10, True), (12, False)):
+    for step, state in ((2, True), (10, True), (12, False), ("best", True)):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         if state:
             (folder / "trainer_state.json").write_text("{}")
-    assert sft.last_checkpoint(tmp_path).name == "checkpoint-10"
-    assert sft.last_checkpoint(tmp_path / "none") is None
+    assert run_folder.last_checkpoint(tmp_path).name == "checkpoint-10"
+    assert run_folder.last_checkpoint(tmp_path / "none") is None
 
 
 def test_a_checkpoint_of_another_run_is_not_mixed_in(tmp_path):
     profile = load_profile("smoke")
-    tokenizer = load(DATA / "base")[1]
-    data = sft.training_set(ROWS, tokenizer)
-    mine = sft.identity(data, profile, DATA / "base", 0)
-    folder = tmp_path / "checkpoints" / "checkpoint-2"
-    assert sft.prepare_folder(tmp_path, mine, overwrite=False) is None
+    data = sft.training_set(ROWS, load(DATA / "base")[1])
+    mine = run_folder.identity(data, profile, DATA / "base", 0)
+    out = tmp_path / "out"
+    assert run_folder.check_folder(out, mine, overwrite=False) is None and not out.exists()
+    run_folder.clear_folder(out, mine)
+    folder = out / "checkpoints" / "checkpoint-2"
     folder.mkdir(parents=True)
     (folder / "trainer_state.json").write_text("{}")
-    assert sft.prepare_folder(tmp_path, mine, overwrite=False) == folder
+    assert run_folder.check_folder(out, mine, overwrite=False) == folder
     slower = replace(profile, sft=profile.sft | {"learning_rate": 1e-5})
+    some = data.select(range(40))
     for changed, other in (
-        ("seed", sft.identity(data, profile, DATA / "base", 1)),
-        ("sft", sft.identity(data, slower, DATA / "base", 0)),
-        ("data", sft.identity(data.select(range(40)), profile, DATA / "base", 0)),
-        ("base", sft.identity(data, profile, DATA / "small", 0)),
+        ("seed", run_folder.identity(data, profile, DATA / "base", 1)),
+        ("sft", run_folder.identity(data, slower, DATA / "base", 0)),
+        ("data", run_folder.identity(some, profile, DATA / "base", 0)),
+        ("base", run_folder.identity(data, profile, DATA / "small", 0)),
+        ("processes", run_folder.identity(data, profile, DATA / "base", 0, processes=2)),
     ):
         with pytest.raises(CourseError, match=f"another {changed}: .*--overwrite"):
-            sft.prepare_folder(tmp_path, other, overwrite=False)
-        assert folder.exists()
-    assert sft.prepare_folder(tmp_path, other, overwrite=True) is None
+            run_folder.check_folder(out, other, overwrite=False)
+        assert run_folder.check_folder(out, other, overwrite=True) is None
+        assert folder.exists()  # looking changes nothing
+    run_folder.clear_folder(out, other)
     assert not folder.exists()
 
 
@@ -130,6 +152,37 @@ def test_a_finished_model_is_only_replaced_on_request(tmp_path, whole):
     with pytest.raises(CourseError, match="holds a finished model: train with --overwrite"):
         sft.finetune(ROWS, profile, whole, DATA / "base", report=quiet)
     assert curve(whole) == before
+    shutil.copytree(whole, tmp_path / "old")
+    shards = tmp_path / "old" / "model-00001-of-00002.safetensors"
+    shards.write_bytes(b"of an older, larger model")
+    sft.finetune(ROWS, profile, tmp_path / "old", DATA / "base", report=quiet, overwrite=True)
+    assert curve(tmp_path / "old") != before and not shards.exists()
+    load(tmp_path / "old")
+
+
+def test_a_folder_of_someone_else_is_left_alone(tmp_path):
+    note = tmp_path / "thesis.txt"
+    note.write_text("mine")
+    with pytest.raises(CourseError, match="is not empty and holds no run"):
+        sft.finetune(ROWS, load_profile("smoke"), tmp_path, DATA / "base", report=quiet,
+                     overwrite=True)  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_disk_without_room_is_said_before_training(tmp_path, monkeypatch):
+    profile = load_profile("h100x16")
+    monkeypatch.setattr(run_folder.shutil, "disk_usage", lambda path: SimpleNamespace(free=200e9))
+    run_folder.check_disk(tmp_path / "new" / "out", profile, 32_763_000_000)
+    resumable = replace(profile, sft=profile.sft | {"save_strategy": "epoch"})
+    with pytest.raises(CourseError, match="take 1,179 GB of disk and 200 GB are free"):
+        run_folder.check_disk(tmp_path / "new" / "out", resumable, 32_763_000_000)
+
+
+def test_fewer_steps_than_between_two_logs_still_have_a_loss(tmp_path):
+    profile = load_profile("smoke")
+    rare = replace(profile, sft=profile.sft | {"logging_steps": 100})
+    [only] = sft.finetune(ROWS, rare, tmp_path / "out", DATA / "base", report=quiet)
+    assert only["step"] == 3 and 0 < only["loss"] < 10
 
 
 # Several processes
@@ -166,7 +219,8 @@ def test_two_processes_with_fsdp2_killed_and_resumed(tmp_path, whole):
     out = tmp_path / "out"
     command = [*launcher(tmp_path), str(SCRIPT), str(out)]
     kill_after(start([*command, '{"pause": 0.5}']), out / "checkpoints/checkpoint-2")
-    assert start([*command, "{}"]).wait(timeout=300) == 0
+    said = finish(start([*command, "{}"]))
+    assert re.search("going on from step [24]", said) and "2 processes, 48 rows" in said
     check_sharded(out, whole)
     assert load(out)[0].config.model_type == "qwen2"  # a whole model, not shards
 
@@ -174,11 +228,13 @@ def test_two_processes_with_fsdp2_killed_and_resumed(tmp_path, whole):
 def test_two_launchers_are_two_machines(tmp_path, whole):
     out = tmp_path / "out"
     command = [*launcher(tmp_path, machines=2), "--main_process_ip", "127.0.0.1"]
+    how = '{"accumulate": 2}'  # as on eight cards
     ranks = [
-        start([*command, "--machine_rank", str(rank), str(SCRIPT), str(out), "{}"])
+        start([*command, "--machine_rank", str(rank), str(SCRIPT), str(out), how])
         for rank in (0, 1)
     ]
-    assert [process.wait(timeout=300) for process in ranks] == [0, 0]
+    for process in ranks:
+        finish(process)
     check_sharded(out, whole)
 
 
@@ -186,7 +242,7 @@ def test_lora_on_two_processes_is_merged_as_on_one(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     run(one, method="lora")
     command = [*launcher(tmp_path), str(SCRIPT), str(two), '{"method": "lora"}']
-    assert start(command).wait(timeout=300) == 0
+    finish(start(command))
     check_sharded(two, one)
     base = weights(DATA / "base")
     assert not all(torch.equal(base[k], w) for k, w in weights(two).items())
@@ -201,7 +257,7 @@ def test_an_adapter_that_does_not_fit_is_an_error(tmp_path):
     path = tmp_path / "adapter_model.safetensors"
     save_file({f"odd.{k}": w for k, w in load_file(path).items()}, path)
     with pytest.raises(RuntimeError, match="of the adapter do not fit"):
-        sft.merged(DATA / "base", tmp_path, torch.float32)
+        saving.merged(DATA / "base", tmp_path, torch.float32)
 
 
 def test_the_shipped_configuration_is_the_paper_s_run():
@@ -256,19 +312,37 @@ def test_a_lora_run_loads_back_everywhere(tmp_path):
 # What is trained on
 
 
-def test_the_loss_never_holds_all_logits(monkeypatch, tmp_path):
-    """TRL's loss goes through the vocabulary in tiles: no [tokens, vocabulary] matrix."""
+def test_the_loss_never_holds_all_logits(monkeypatch):
+    """TRL's loss goes through tokens and vocabulary in tiles; here they are made small."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from trl.kernels import chunked_logprob
     from trl.trainer import utils
 
+    class Widest(TorchDispatchMode):
+        """The largest tensor that is as wide as a part of the vocabulary."""
+
+        seen = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            tensor = isinstance(out, torch.Tensor) and out.dim() == 2
+            if tensor and out.shape[1] in (width, vocabulary) and out.shape[0] != hidden:
+                self.seen = max(self.seen, out.numel())
+            return out
+
+    width, tokens = 61, 53
+    monkeypatch.setattr(utils, "_CHUNKED_LOGPROB_CHUNK_SIZE", width)
+    monkeypatch.setattr(chunked_logprob, "TOKEN_CHUNK_SIZE", tokens)
     profile = load_profile("smoke")
-    model, tokenizer = sft.load_base(DATA / "base", profile)
-    shapes = []
-    head = model.get_output_embeddings()
-    head.register_forward_hook(lambda *args: shapes.append(args[-1].shape))
-    monkeypatch.setattr(sft, "load_base", lambda *args: (model, tokenizer))
-    one = replace(profile, sft=profile.sft | {"max_steps": 1})
-    sft.finetune(ROWS[:16], one, tmp_path, DATA / "base", report=quiet)
-    assert shapes == [] and hasattr(utils, "add_fused_lm_head")
+    tokenizer, _ = sft.load_tokenizer(DATA / "base")
+    model = sft.load_base(DATA / "base", profile)
+    vocabulary, hidden = model.get_output_embeddings().weight.shape
+    data = sft.training_set(ROWS[:4], tokenizer)
+    trainer = sft.make_trainer(model, tokenizer, data, profile, Path("unused"))
+    batch = trainer.data_collator([trainer.train_dataset[i] for i in range(4)])
+    with Widest() as widest:
+        trainer.compute_loss(model, batch).backward()
+    assert 0 < widest.seen <= width * tokens < batch["input_ids"].numel() * vocabulary
 
 
 @pytest.mark.parametrize("column", ["question", "thinking_trajectories", "attempt"])
@@ -314,8 +388,9 @@ def test_a_tokenizer_without_the_delimiter_is_refused():
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence():
-    with pytest.raises(CourseError, match="cannot load Qwen/Qwen2.5-32B-Instruct: .*hf auth"):
-        sft.load_base("Qwen/Qwen2.5-32B-Instruct", load_profile("smoke"))
+    for missing in (sft.load_tokenizer, lambda name: sft.load_base(name, load_profile("smoke"))):
+        with pytest.raises(CourseError, match="cannot load Qwen/Qwen2.5-32B-Instruct: .*hf auth"):
+            missing("Qwen/Qwen2.5-32B-Instruct")
 
 
 # Machines
@@ -351,7 +426,7 @@ def test_the_model_follows_from_the_memory(free, model, method):
         (card(23), "gpu"),
         (card(79, gpus=8), "h100x8"),
         (card(79, gpus=16), "h100x16"),
-        (card(79, gpus=4), "gpu"),
+        (card(79, gpus=4), "laptop"),
         (card(3), "laptop"),
         (card(23, bf16=False), "laptop"),
     ],
@@ -367,7 +442,7 @@ def test_auto_falls_back_and_says_why(here, name, monkeypatch):
 def test_auto_tells_of_cards_that_are_idle():
     told = []
     best_profile(card(79, idle=7), told.append)
-    assert "7 more GPUs here are not used" in told[1] and "accelerate launch" in told[1]
+    assert "7 more GPUs here are not used" in told[1]
 
 
 @pytest.mark.parametrize(
@@ -376,7 +451,9 @@ def test_auto_tells_of_cards_that_are_idle():
         ("gpu", Machine(0), "use `--profile laptop`"),
         ("h100x16", Machine(0), "use `--profile laptop`"),
         ("h100x16", card(79, gpus=8), "--num_processes 16 -m s1lib.sft --profile h100x16"),
-        ("h100x8", card(79), "--num_processes 8 -m s1lib.sft --profile h100x8"),
+        ("h100x8", card(79), "--num_processes 8 --mixed_precision no -m s1lib.sft"),
+        ("h100x8", card(79, gpus=16), "takes 8 GPUs with a process each and has 16"),
+        ("gpu", card(79, gpus=8), "takes 1 GPUs with a process each and has 8"),
         ("h100x16", card(40, gpus=16), "GiB on each card and 40 GiB are free"),
         ("gpu", card(2), "GiB are free"),
         ("gpu", card(23, bf16=False), "does not compute in bfloat16: set bf16 = false"),
@@ -386,6 +463,20 @@ def test_what_a_machine_lacks_is_said_with_the_mend(name, here, mend):
     with pytest.raises(CourseError, match="does not fit") as error:
         fitted(load_profile(name), here, quiet)
     assert mend in str(error.value)
+
+
+def test_processes_that_would_not_shard_are_refused(monkeypatch):
+    for name, precision in (("h100x16", "bf16"), ("h100x8", "no")):
+        profile = load_profile(name)
+        monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+        monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", precision)
+        machine.check_launch(profile)
+        for variable, wrong in (("ACCELERATE_MIXED_PRECISION", "fp16"),
+                                ("ACCELERATE_USE_FSDP", "false")):  # fmt: skip
+            monkeypatch.setenv(variable, wrong)
+            with pytest.raises(CourseError, match="is started with `accelerate launch"):
+                machine.check_launch(profile)
+    machine.check_launch(load_profile("gpu"))
 
 
 def test_the_laptop_needs_nothing():
