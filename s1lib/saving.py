@@ -25,7 +25,7 @@ teacher's thinking.
 | data | {data}, sha256 {digest} |
 | profile | {profile}: {method}, {epochs} epochs, {steps} steps, learning rate {rate} |
 | seed | {seed} |
-| loss | {first:.3f} at the first step, {last:.3f} at the last (`loss.json`) |
+| loss | {first:.3f} at step {first_step}, {last:.3f} at the last (`loss.json`) |
 | versions | {versions} |
 | results | {results} |
 
@@ -93,6 +93,7 @@ def card(profile: Profile, run: dict, curve: list[dict], rows: int, base: str | 
         rate=profile.sft["learning_rate"],
         steps=curve[-1]["step"],
         first=curve[0]["loss"],
+        first_step=curve[0]["step"],
         last=curve[-1]["loss"],
         seed=run["seed"],
         versions=", ".join(f"{p} {version(p).split('+')[0]}" for p in packages),

@@ -122,9 +122,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=[repr(text)[:20] for text in HOSTILE])
 def test_hostile_text_gets_an_answer_in_bounded_time(kind, text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(verify, "SECONDS", 0.5)
+    monkeypatch.setattr(verify, "SECONDS", 0.2)
     reference = "C" if kind == "gpqa" else "7"
-    for wrapped in (text, f"Answer: {text}", f"\\boxed{{{text}}}"):
+    for wrapped in (text, f"\\boxed{{{text}}}"):
         began = time.monotonic()
         assert grade_text(wrapped, reference, kind).right is False
         assert time.monotonic() - began < 60  # a new worker and all, on a busy machine

@@ -93,6 +93,14 @@ def whole(tmp_path_factory):
     return out
 
 
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory):
+    """The same with LoRA."""
+    out = tmp_path_factory.mktemp("adapted") / "out"
+    run(out, method="lora")
+    return out
+
+
 # Killed and resumed
 
 
@@ -238,14 +246,12 @@ def test_two_launchers_are_two_machines(tmp_path, whole):
     check_sharded(out, whole)
 
 
-def test_lora_on_two_processes_is_merged_as_on_one(tmp_path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    run(one, method="lora")
-    command = [*launcher(tmp_path), str(SCRIPT), str(two), '{"method": "lora"}']
-    finish(start(command))
-    check_sharded(two, one)
+def test_lora_on_two_processes_is_merged_as_on_one(tmp_path, adapted):
+    out = tmp_path / "out"
+    finish(start([*launcher(tmp_path), str(SCRIPT), str(out), '{"method": "lora"}']))
+    check_sharded(out, adapted)
     base = weights(DATA / "base")
-    assert not all(torch.equal(base[k], w) for k, w in weights(two).items())
+    assert not all(torch.equal(base[k], w) for k, w in weights(out).items())
 
 
 def test_an_adapter_that_does_not_fit_is_an_error(tmp_path):
@@ -289,22 +295,21 @@ def test_the_slurm_script_is_a_valid_script_and_names_what_exists():
 # LoRA
 
 
-def test_a_lora_run_loads_back_everywhere(tmp_path):
-    run(tmp_path, method="lora")
-    model, tokenizer = load(tmp_path)
+def test_a_lora_run_loads_back_everywhere(adapted):
+    model, tokenizer = load(adapted)
     budget = load_profile("smoke").budget(32)
     merged = think(model, tokenizer, [ROWS[0]["question"]], budget)
     from peft import PeftModel
 
     plain, _ = load(DATA / "base")
-    with_adapter = PeftModel.from_pretrained(plain, tmp_path / "adapter").eval()
+    with_adapter = PeftModel.from_pretrained(plain, adapted / "adapter").eval()
     ids = tokenizer(ROWS[0]["question"], return_tensors="pt")
     with torch.no_grad():
         torch.testing.assert_close(
             model(**ids).logits, with_adapter(**ids).logits, atol=1e-4, rtol=1e-4
         )
     assert merged[0].thinking_tokens <= 32
-    text = (tmp_path / "README.md").read_text()
+    text = (adapted / "README.md").read_text()
     for part in ("curated.jsonl, sha256", "smoke: lora", "| seed | 0 |", "torch 2.", "loss"):
         assert part in text
 
