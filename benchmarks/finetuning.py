@@ -29,8 +29,9 @@ from transformers import PrinterCallback, Qwen2Config, Qwen2ForCausalLM
 from trl import SFTConfig
 
 from s1lib import sft
-from s1lib.planner import SHAPES, Setup, Shape, memory
+from s1lib.planner import Setup, memory
 from s1lib.profile import load_profile
+from s1lib.sizes import SHAPES, Shape
 from s1lib.store import DATA, read_rows
 
 QWEN = "Qwen/Qwen2.5-{}-Instruct"

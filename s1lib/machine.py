@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from s1lib.planner import GIB, Setup, first_change, memory
+from s1lib.planner import GIB, first_change, memory, setup_of
 from s1lib.profile import FOLDER, Profile, load_profile
 from s1lib.store import CourseError
 
@@ -36,20 +36,6 @@ def look() -> Machine:
         torch.cuda.mem_get_info(card)[0] / GIB,
         torch.cuda.is_bf16_supported(including_emulation=False),
         torch.cuda.device_count() - mine,
-    )
-
-
-def setup_of(profile: Profile) -> Setup:
-    """The planner's view of this profile's training."""
-    return Setup(
-        profile.place(profile.model),
-        profile.method,
-        max(profile.gpus, 1),
-        profile.sft["max_length"],
-        batch=profile.sft["per_device_train_batch_size"],
-        rank=profile.lora.get("r", 16),
-        master=profile.master,
-        checkpointing=profile.sft["gradient_checkpointing"] or profile.gpus > 1,
     )
 
 

@@ -33,11 +33,11 @@ from trl import SFTConfig, SFTTrainer
 
 from s1lib.chat import ANSWER, THINK, completion_text, prompt_text
 from s1lib.machine import check_launch, fitted, look
-from s1lib.planner import shape_of
 from s1lib.profile import EMBEDDED, Profile, load_profile
 from s1lib.released import load_released
 from s1lib.run_folder import check_disk, check_folder, clear_folder, identity
 from s1lib.saving import card, save
+from s1lib.sizes import shape_of
 from s1lib.store import CourseError, locate, output, read_rows
 
 

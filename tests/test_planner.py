@@ -8,18 +8,8 @@ from dataclasses import replace
 import pytest
 
 from s1lib import planner
-from s1lib.planner import (
-    CARDS,
-    SHAPES,
-    Setup,
-    Shape,
-    card_named,
-    first_change,
-    memory,
-    plan,
-    shape_of,
-    tokens_per_second,
-)
+from s1lib.planner import Setup, first_change, memory, plan, tokens_per_second
+from s1lib.sizes import CARDS, SHAPES, Shape, card_named, shape_of
 from s1lib.store import DATA, CourseError
 
 QWEN = "Qwen/Qwen2.5-{}-Instruct"

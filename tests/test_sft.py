@@ -504,7 +504,7 @@ def test_the_command_says_so_before_anything_is_loaded(tmp_path):
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_the_gpu_benchmark_measures_a_step(method):
     from benchmarks.finetuning import measure
-    from s1lib.planner import Shape
+    from s1lib.sizes import Shape
 
     tiny = Shape(2, 64, 128, 2, 1, 32, 266, True)
     row = measure(tiny, method, 128, "cpu", "float32", steps=2)
@@ -513,7 +513,7 @@ def test_the_gpu_benchmark_measures_a_step(method):
 
 def test_model_flops_are_six_per_parameter_and_causal_attention():
     from benchmarks.finetuning import flops_per_token
-    from s1lib.planner import SHAPES
+    from s1lib.sizes import SHAPES
 
     shape = SHAPES["Qwen/Qwen2.5-32B-Instruct"]
     plain, long = (flops_per_token(shape, n, True) for n in (1, 8192))

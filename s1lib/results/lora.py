@@ -12,9 +12,9 @@ from dataclasses import replace
 from s1lib.engines.common import Trace
 from s1lib.evaluate import comparison_row, grade, result_row
 from s1lib.metrics import compare
-from s1lib.planner import shape_of
 from s1lib.profile import Profile, load_profile
 from s1lib.results.parts import about, thinking_runs, tuned, write
+from s1lib.sizes import shape_of
 from s1lib.store import CourseError, locate, read_rows
 
 RANKS = (4, 16, 64)
