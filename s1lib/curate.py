@@ -20,7 +20,7 @@ from s1lib.distill import distill
 from s1lib.diversity import VARIANTS, Candidate, ablations, diverse
 from s1lib.grade import extract, is_right
 from s1lib.profile import Profile, Service, load_profile
-from s1lib.store import CourseError, is_broken, locate, output, read_rows, write_rows
+from s1lib.store import CourseError, command, is_broken, locate, output, read_rows, write_rows
 from s1lib.world.families import parse
 from s1lib.world.server import LABEL_REQUEST
 
@@ -344,7 +344,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

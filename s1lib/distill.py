@@ -19,7 +19,7 @@ from aiolimiter import AsyncLimiter
 from s1lib.answers import Answers, Record, request_id
 from s1lib.profile import EMBEDDED, Profile, Service, load_profile
 from s1lib.released import load_released
-from s1lib.store import CourseError, is_broken, locate, output, read_rows, write_rows
+from s1lib.store import CourseError, command, is_broken, locate, output, read_rows, write_rows
 from s1lib.teachers import Ask, Refused, Reply, TryAgain, connect
 from s1lib.world.server import Faults
 
@@ -356,7 +356,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

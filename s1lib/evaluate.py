@@ -15,7 +15,7 @@ from s1lib.engines.transformers import answer_directly, load, rescore, think
 from s1lib.grade import is_right
 from s1lib.metrics import Comparison, compare, pooled_rate
 from s1lib.profile import Profile, load_profile
-from s1lib.store import CourseError, locate, output, read_rows
+from s1lib.store import command, locate, output, read_rows
 
 Runs = dict[str, list[Trace]]  # system name -> one trace per question
 
@@ -154,7 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from s1lib.profile import Profile, load_profile
 from s1lib.sizes import CARDS, Card, Shape, shape_of
-from s1lib.store import CourseError
+from s1lib.store import CourseError, command
 
 GIB = 2**30
 CONTEXT = 0.5  # GiB that CUDA itself takes on a card
@@ -260,7 +260,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

@@ -38,7 +38,7 @@ from s1lib.released import load_released
 from s1lib.run_folder import check_disk, check_folder, clear_folder, identity
 from s1lib.saving import card, save
 from s1lib.sizes import shape_of
-from s1lib.store import CourseError, locate, output, read_rows
+from s1lib.store import CourseError, command, locate, output, read_rows
 
 
 def training_set(rows: list[dict], tokenizer, thinking: bool = True) -> Dataset:
@@ -298,7 +298,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,6 +12,14 @@ DATA = ROOT / "data"
 
 class CourseError(Exception):
     """Something the reader can mend; the message names the thing and the mend."""
+
+
+def command(main: Callable[[], None]) -> None:
+    """Run a stage's `main`; what the reader can mend is one sentence and no traceback."""
+    try:
+        main()
+    except CourseError as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 def build_dir() -> Path:

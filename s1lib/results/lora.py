@@ -15,7 +15,7 @@ from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
 from s1lib.results.parts import about, thinking_runs, tuned, write
 from s1lib.sizes import shape_of
-from s1lib.store import CourseError, locate, read_rows
+from s1lib.store import command, locate, read_rows
 
 RANKS = (4, 16, 64)
 SEEDS = (0, 1, 2)
@@ -87,7 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

@@ -23,7 +23,7 @@ from s1lib.metrics import pooled_rate, wilson
 from s1lib.plots import paper_rows, scaling_curve
 from s1lib.profile import Profile, load_profile
 from s1lib.results.parts import about, kept, thinking_runs, tuned, write
-from s1lib.store import ROOT, CourseError, locate, output, read_rows
+from s1lib.store import ROOT, command, locate, output, read_rows
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
 
@@ -154,7 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)

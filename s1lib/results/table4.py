@@ -12,7 +12,7 @@ from s1lib.evaluate import comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
 from s1lib.results.parts import about, kept, thinking_runs, tuned, write
-from s1lib.store import CourseError, locate, read_rows
+from s1lib.store import command, locate, read_rows
 
 STRINGS: dict[str, str | None] = {
     "nothing": None,
@@ -82,7 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+    command(main)
