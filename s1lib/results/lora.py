@@ -13,7 +13,7 @@ from s1lib.engines.common import Trace
 from s1lib.evaluate import comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, thinking_runs, tuned, write
 from s1lib.sizes import shape_of
 from s1lib.store import command, locate, read_rows
 
@@ -71,7 +71,11 @@ def compare_methods(profile: Profile, ranks=RANKS, seeds=SEEDS) -> dict:
                 results["comparisons"].append(
                     {"method": method} | comparison_row(f"{system}-vs-full", "all", difference)
                 )
-    return results | {"about": about(profile, seeds)}
+    every = {
+        method: {system: bits(grades) for system, grades in systems.items()}
+        for method, systems in right.items()
+    }
+    return results | {"right": every, "about": about(profile, seeds)}
 
 
 def main() -> None:

@@ -75,6 +75,12 @@ def about(profile: Profile, seeds: tuple[int, ...]) -> dict:
     }
 
 
+def bits(right: list[list[bool]]) -> list[str]:
+    """Each seed's grades as a text of 0 and 1, question by question, so that any slice of a
+    recorded result can be run again and compared."""
+    return ["".join("01"[grade] for grade in grades) for grades in right]
+
+
 def write(name: str, results: dict) -> None:
     """Write a result to `data/results/`."""
     (DATA / "results").mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from s1lib.evaluate import (
 from s1lib.metrics import pooled_rate, wilson
 from s1lib.plots import paper_rows, scaling_curve
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, kept, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, kept, thinking_runs, tuned, write
 from s1lib.store import ROOT, command, locate, output, read_rows
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
@@ -123,6 +123,7 @@ def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = T
         "rows": result_rows,
         "comparisons": compared,
         "families": rate_rows(right, evals),
+        "right": {name: bits(grades) for name, grades in right.items()},
         "dev": development,
         "sweep": sweep(rows, profile) if with_sweep else [],
         "about": about(profile, seeds) | {"habits": asdict(Habits())} | chosen,

@@ -11,7 +11,7 @@ from s1lib.engines.transformers import load, think
 from s1lib.evaluate import comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, kept, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, kept, thinking_runs, tuned, write
 from s1lib.store import command, locate, read_rows
 
 STRINGS: dict[str, str | None] = {
@@ -65,7 +65,8 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
                 difference = compare(right[other], right[name])
                 row = comparison_row(f"{name} against {other}", "all", difference)
                 results["comparisons"].append(row)
-    return results | {"paper": PAPER, "about": about(profile, seeds)}
+    every = {name: bits(grades) for name, grades in right.items()}
+    return results | {"right": every, "paper": PAPER, "about": about(profile, seeds)}
 
 
 def main() -> None:
