@@ -13,7 +13,7 @@ help:
 	@echo "make test       check the code, and every notebook on few questions"
 	@echo "make test-vllm  check the vLLM drivers with the real engine, on a CPU (4 GB more)"
 	@echo "make notebooks  execute the notebooks in place and save their outputs (for authors)"
-	@echo "make results-X  make data/results/X.json again: proof, lora, table4 (for authors)"
+	@echo "make results-X  make data/results/X.json again; X: proof, lora, table4 ... (for authors)"
 	@echo "make clean      remove build/ and caches"
 	@echo
 	@echo "S1_PROFILE=smoke make run takes few questions; the profiles are in s1lib/profiles/."

@@ -69,7 +69,7 @@ class Profile:
     pool: str = EMBEDDED  # the questions to distil, or a hub name of a set with questions
     method: str = "full"  # "full", "lora" or "qlora"
     master: str = "float32"  # type in which the weights are loaded and, if trained, kept
-    longer: str = "refuse"  # rows longer than max_length: "refuse" to train, or "drop" them
+    longer: str = "refuse"  # rows longer than max_length: "refuse" to train, "drop" or "cut" them
     gpus: int = 0  # how many it needs; 0: none
     choices: tuple[dict, ...] = ()  # settings to try in turn; the first that fits is taken
     sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig

@@ -103,6 +103,9 @@ def trainable(
     if profile.longer == "drop" and len(cut) < len(data):
         report(f"{len(cut)} of {len(data)} rows are longer than {limit} tokens, left out: {named}")
         return data.select([i for i in range(len(data)) if i not in set(cut)])
+    if profile.longer == "cut":  # to see what it does: paper, Table 8
+        report(f"{len(cut)} of {len(data)} rows are cut at {limit} tokens: {named}")
+        return data
     raise CourseError(
         f"{len(cut)} of {len(data)} rows are longer than max_length={limit} tokens and would lose "
         f'their answers: raise it in the profile, or leave them out with longer = "drop". '

@@ -1,0 +1,74 @@
+"""Table 8 of the paper: training with a length that cuts the traces. `make results-table8` makes
+`data/results/table8.json`.
+
+The same 1,000 rows, cut where 74% of them lose their end, as at 4,096 tokens in the paper; three
+seeds, the whole held-out set. About half an hour on two cores; an interrupted run goes on.
+"""
+
+from dataclasses import replace
+
+from s1lib.evaluate import comparison_row, grade, result_row
+from s1lib.metrics import compare
+from s1lib.profile import Profile, load_profile
+from s1lib.results.parts import about, bits, thinking_runs, tuned, write
+from s1lib.sft import load_tokenizer, too_long, training_set
+from s1lib.store import command, locate, read_rows
+
+CUT = 0.74  # share of rows
+SEEDS = (0, 1, 2)
+PAPER = [  # training length, rows cut, AIME24 and its thinking tokens, MATH500, GPQA Diamond
+    (4096, "74%", 30.0, 20721, 90.0, 52.5),
+    (32768, "0%", 50.0, 6984, 91.0, 53.0),
+]
+
+
+def length_that_cuts(rows: list[dict], profile: Profile, share: float) -> int:
+    """The training length, in tokens, that cuts this share of the rows."""
+    tokenizer, _ = load_tokenizer(profile.place(profile.model))
+    data = training_set(rows, tokenizer)
+    return next(
+        n for n in range(profile.sft["max_length"], 0, -1)
+        if len(too_long(data, tokenizer, n)) >= share * len(rows)
+    )  # fmt: skip
+
+
+def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
+    """Rows for the cut and the whole traces, with thinking tokens, and paired comparisons."""
+    rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
+    length = length_that_cuts(rows, profile, CUT)
+    cut = replace(profile, longer="cut", sft=profile.sft | {"max_length": length})
+    results: dict = {"rows": [], "comparisons": [], "right": {}}
+    for system in ("sft", "sft-wait-1"):
+        right: dict[str, list] = {}
+        for name, part, settings in (("whole", "sft", profile), ("cut", "cut", cut)):
+            traces = []
+            for seed in seeds:
+                folder = tuned(f"{part}-{seed}", rows, settings, seed)
+                waits = (1, 2, 4, 8) if part == "sft" else (1,)
+                evaluated = profile if part == "sft" else replace(profile, limits=())
+                runs = thinking_runs(f"{part}-{seed}", folder, evals, evaluated, waits)
+                traces.append(runs[system])
+            right[name] = [grade(t, evals) for t in traces]
+            limited = sum(t.hit_limit for some in traces for t in some)
+            row = result_row(system, "all", traces, right[name])
+            share = limited / (len(evals) * len(seeds))
+            results["rows"].append({"traces": name, "hit_limit": round(share, 4)} | row)
+        results["right"] |= {f"{name}/{system}": bits(grades) for name, grades in right.items()}
+        difference = compare(right["whole"], right["cut"])
+        results["comparisons"].append(
+            comparison_row(f"{system}: cut against whole", "all", difference)
+        )
+    return results | {"length": length, "paper": PAPER, "about": about(profile, seeds)}
+
+
+def main() -> None:
+    """Measure, and write it to data/results/."""
+    results = measure(load_profile())
+    write("table8", results)
+    for row in results["rows"]:
+        print(f"{row['traces']:6} {row['name']:11} {row['accuracy']:.1%} "
+              f"{row['thinking_tokens']} tokens")  # fmt: skip
+
+
+if __name__ == "__main__":
+    command(main)
