@@ -235,3 +235,21 @@ def sweep_curve(rows: list[dict], caption: str) -> Plot:
     _legend(figure, axis)
     words = "; ".join(f"{r['name']} at {r['early_stop']}: {_say(r)}" for r in rows)
     return Plot(figure, f"Accuracy against the early-stopping rate. {words}.", caption)
+
+
+def against_tokens(series: dict[str, list[dict]], caption: str) -> Plot:
+    """Accuracy against thinking tokens, on a logarithmic axis, one line for each way to think.
+
+    At most four series of result rows.
+    """
+    figure, [axis] = new_figure(1, 6.6, 3.6)
+    words = []
+    for (name, rows), style in zip(series.items(), STYLES[1:], strict=False):
+        rows = sorted(rows, key=lambda row: row["thinking_tokens"])
+        _bars(axis, [row["thinking_tokens"] for row in rows], rows, style, name)
+        told = ", ".join(f"{r['thinking_tokens']:.0f} tokens {r['accuracy']:.0%}" for r in rows)
+        words.append(f"{name}: {told}")
+    axis.set(xlabel="thinking tokens per question", ylabel="right answers, %", ylim=(0, 103))
+    axis.set_xscale("log")
+    axis.legend(frameon=False)
+    return Plot(figure, f"Accuracy against thinking tokens. {'; '.join(words)}.", caption)

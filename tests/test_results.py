@@ -4,15 +4,18 @@ import json
 
 import pytest
 
+from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load, rescore, think
 from s1lib.evaluate import grade, run_direct
 from s1lib.metrics import compare, pooled_rate
 from s1lib.profile import load_profile
+from s1lib.results.figure6 import rejection
+from s1lib.results.figure7 import majority, vote
 from s1lib.results.parts import digest
 from s1lib.results.table4 import STRINGS, TIMES
 from s1lib.store import DATA, read_rows
 
-SLICE = 24
+SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
 NAMES = ["proof", "lora", "table4"]
 
@@ -115,3 +118,40 @@ def test_a_slice_of_table_4_comes_out_again(name, profile, longest):
 
 def test_full_fine_tuning_is_the_same_in_both_files():
     assert recorded("lora")["right"]["full"]["sft"] == recorded("proof")["right"]["sft"]
+
+
+# The experiments' own arithmetic, on traces made by hand
+
+
+def trace(answer: str, tokens: int, limited: bool = False) -> Trace:
+    return Trace("?", "", f"Answer: {answer}", tokens, 0, limited, [], [])
+
+
+ROWS = [{"answer": "1"}, {"answer": "2"}]
+TRIES = [  # three tries of two questions
+    [trace("1", 90), trace("3", 40)],
+    [trace("5", 30), trace("2", 10)],
+    [trace("1", 20), trace("3", 512, limited=True)],
+]
+
+
+def test_rejection_takes_the_first_thought_that_fits():
+    row, right = rejection(ROWS, TRIES, 100)
+    assert right == [True, False] and row["mean_tries"] == 1 and row["thinking_tokens"] == 65
+    row, right = rejection(ROWS, TRIES, 35)
+    assert right == [False, True] and row["mean_tries"] == 2 and row["accepted"] == 2
+    row, right = rejection(ROWS, TRIES, 15)
+    assert right == [False, True] and row["accepted"] == 1 and row["correct"] == 1
+    row, right = rejection(ROWS, TRIES, 5)
+    assert right == [False, False] and row["thinking_tokens"] is None
+    assert rejection([ROWS[1]], [[TRIES[2][1]]], 1000)[0]["accepted"] == 0  # it did not end
+
+
+def test_the_majority_is_the_most_frequent_answer_and_the_first_of_equals():
+    assert majority(["1", "2", "2", None]) == "2"
+    assert majority(["3", "2", None, None]) == "3"
+    assert majority([None, None]) is None
+    voted, covered, tokens = vote(ROWS, TRIES)
+    assert voted == [True, False] and covered == [True, True]
+    assert tokens == (90 + 30 + 20 + 40 + 10 + 512) / 2
+    assert vote(ROWS, TRIES[:1])[0] == [True, False]

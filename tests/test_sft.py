@@ -314,6 +314,19 @@ def test_a_lora_run_loads_back_everywhere(adapted):
         assert part in text
 
 
+def test_qlora_trains_beside_four_bit_weights_and_merges_into_whole_ones(tmp_path, adapted):
+    out = tmp_path / "out"
+    run(out, method="qlora")
+    assert curve(out)[-1]["loss"] < curve(out)[0]["loss"]
+    # rounded to four bits, it begins near the run with whole weights, and not at it
+    assert curve(out)[0]["loss"] == pytest.approx(curve(adapted)[0]["loss"], abs=0.2)
+    assert curve(out)[0]["loss"] != curve(adapted)[0]["loss"]
+    base, merged = weights(DATA / "base"), weights(out)
+    assert {k: w.dtype for k, w in merged.items()} == {k: w.dtype for k, w in base.items()}
+    assert not torch.equal(*(w["model.layers.0.mlp.up_proj.weight"] for w in (base, merged)))
+    load(out)
+
+
 # What is trained on
 
 
