@@ -65,8 +65,17 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
                 difference = compare(right[other], right[name])
                 row = comparison_row(f"{name} against {other}", "all", difference)
                 results["comparisons"].append(row)
+    same = {
+        name: sum(
+            a.thinking.strip() == b.thinking.strip()
+            for one, other in zip(runs, traces["Wait"], strict=True)
+            for a, b in zip(one, other, strict=True)
+        )
+        for name, runs in traces.items()
+    }
     every = {name: bits(grades) for name, grades in right.items()}
-    return results | {"right": every, "paper": PAPER, "about": about(profile, seeds)}
+    results |= {"same_thinking_as_wait": same, "right": every}
+    return results | {"paper": PAPER, "about": about(profile, seeds)}
 
 
 def main() -> None:
