@@ -45,7 +45,8 @@ def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
     """
     path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints")
     known = json.loads(path.read_text()) if path.exists() else None
-    if out.exists() and any(out.iterdir()) and known is None and not (out / "loss.json").exists():
+    foreign = known is None and not (out / "loss.json").exists()
+    if foreign and any(path.is_file() for path in out.rglob("*")):
         raise CourseError(f"{out} is not empty and holds no run: choose another folder with --out.")
     if known == run and checkpoint and not (out / "loss.json").exists():
         return checkpoint

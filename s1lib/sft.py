@@ -31,7 +31,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
-from s1lib.chat import ANSWER, THINK, completion_text, prompt_text
+from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text
 from s1lib.machine import check_launch, fitted, look
 from s1lib.profile import EMBEDDED, Profile, load_profile
 from s1lib.released import load_released
@@ -84,9 +84,9 @@ def trainable(
         for column in ("question", "thinking_trajectories", "attempt"):
             if not row.get(column) and (thinking or column != "thinking_trajectories"):
                 raise CourseError(f"row {number} of the training set has no {column}.")
-    if len(tokenizer.encode(THINK[: THINK.index(">") + 1], add_special_tokens=False)) != 1:
+    if len(tokenizer.encode(IM_START, add_special_tokens=False)) != 1:
         raise CourseError(
-            f"the tokenizer has no token <|im_start|>, on which {THINK} and {ANSWER} rest: take a "
+            f"the tokenizer has no token {IM_START}, on which {THINK} and {ANSWER} rest: take a "
             "model of the Qwen2.5 family, or add the token and train its embedding."
         )
     data = training_set(rows, tokenizer, thinking)
