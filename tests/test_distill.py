@@ -281,9 +281,9 @@ def test_a_key_comes_from_the_environment_a_colab_secret_or_a_hidden_prompt(monk
     assert api_key(service) == SECRET
     monkeypatch.delenv("S1_TEST_KEY")
     secrets = ModuleType("google.colab")
-    secrets.userdata = SimpleNamespace(get={"S1_TEST_KEY": "of Colab"}.__getitem__)
+    secrets.userdata = SimpleNamespace(get={"S1_TEST_KEY": "of-Colab"}.__getitem__)
     monkeypatch.setitem(sys.modules, "google.colab", secrets)
-    assert api_key(service) == "of Colab"
+    assert api_key(service) == "of-Colab"
     monkeypatch.delitem(sys.modules, "google.colab")
     monkeypatch.setattr(teachers, "getpass", lambda text: "typed" if "hidden" in text else "")
     assert api_key(service) == "typed"
