@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make everything under data/ again, from nothing: about three hours on two cores. Each step goes
+# Make everything under data/ again, from nothing: about four hours on two cores. Each step goes
 # on where it was interrupted. Usage: scripts/make_data.sh [PYTHON]
 set -euo pipefail
 python="${1:-python}"
@@ -16,7 +16,8 @@ done
 cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curate
 cp "$build/curated.jsonl" "$build/funnel.json" data/
-"$python" -m s1lib.results.proof
-"$python" -m s1lib.results.lora
+for name in proof lora table4 table8 figure6 figure7; do
+  "$python" -m "s1lib.results.$name"
+done
 rm -rf data/sft
 cp -r "$build/proof/sft-0" data/sft
