@@ -31,8 +31,7 @@ def extract(text: str) -> str | None:
 
 def is_right(text: str, reference: str) -> bool:
     """Whether the extracted whole number equals the reference; no answer is wrong."""
-    given = extract(text)
-    return given is not None and int(given) == int(reference)
+    return _whole(text, reference).right
 
 
 def boxed(text: str) -> str | None:

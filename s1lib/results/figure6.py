@@ -13,7 +13,7 @@ from s1lib.engines.transformers import load, think
 from s1lib.evaluate import grade
 from s1lib.metrics import scaling, wilson
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, kept, tuned, write
+from s1lib.results.parts import about, bits, kept, proof_model, write
 from s1lib.store import command, locate, read_rows
 
 QUESTIONS, TRIES = 100, 32
@@ -33,7 +33,7 @@ PAPER = [
 def samples(profile: Profile) -> tuple[list[dict], list[list[Trace]]]:
     """The first held-out questions, and for each try one sampled trace of every question."""
     evals = read_rows(locate("heldout.jsonl"))[:QUESTIONS]
-    folder = tuned("sft-0", read_rows(locate("curated.jsonl")), profile, 0)
+    folder = proof_model(profile, 0)
     questions = [row["question"] for row in evals]
     tries: list[list[Trace]] = []
     for first in range(0, TRIES, PART):

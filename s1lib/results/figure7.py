@@ -14,11 +14,10 @@ from s1lib.grade import extract
 from s1lib.metrics import compare, wilson
 from s1lib.profile import Profile, load_profile
 from s1lib.results.figure6 import QUESTIONS, samples
-from s1lib.results.parts import about, bits, thinking_runs, tuned, write
-from s1lib.store import command, locate, read_rows
+from s1lib.results.parts import WAITS, about, bits, proof_runs, write
+from s1lib.store import command
 
 VOTES = (1, 2, 4, 8, 16)
-WAITS = (1, 2, 4, 8)
 
 
 def majority(answers: list[str | None]) -> str | None:
@@ -54,9 +53,7 @@ def measure(profile: Profile) -> dict:
         voted, covered, tokens = vote(evals, tries[:n])
         add("majority", n, voted, tokens)
         add("any", n, covered, tokens)
-    heldout = read_rows(locate("heldout.jsonl"))
-    folder = tuned("sft-0", read_rows(locate("curated.jsonl")), profile, 0)
-    runs = thinking_runs("sft-0", folder, heldout, profile, WAITS)
+    runs = proof_runs(profile, 0)
     for n in (0, *WAITS):
         traces = runs[f"sft-wait-{n}" if n else "sft"][:QUESTIONS]
         tokens = sum(trace.thinking_tokens for trace in traces) / QUESTIONS

@@ -10,10 +10,10 @@ import json
 from dataclasses import replace
 
 from s1lib.engines.common import Trace
-from s1lib.evaluate import comparison_row, grade, result_row
+from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, seed_rows, thinking_runs, tuned, write
 from s1lib.sizes import shape_of
 from s1lib.store import command, locate, read_rows
 
@@ -63,9 +63,8 @@ def compare_methods(profile: Profile, ranks=RANKS, seeds=SEEDS) -> dict:
         for system in ("sft", *(f"sft-wait-{n}" for n in WAITS)):
             traces = [runs[system] for runs, _ in measured]
             grades = right[method][system] = [grade(t, evals) for t in traces]
-            for seed, t, g in zip(seeds, traces, grades, strict=True):
-                results["rows"].append({"method": method} | result_row(system, seed, [t], [g]))
-            results["rows"].append({"method": method} | result_row(system, "all", traces, grades))
+            rated = seed_rows(system, seeds, traces, grades)
+            results["rows"] += [{"method": method} | row for row in rated]
             if method != "full":
                 difference = compare(right["full"][system], grades)
                 results["comparisons"].append(

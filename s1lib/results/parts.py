@@ -13,10 +13,12 @@ from pathlib import Path
 
 from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load
-from s1lib.evaluate import Runs, run_thinking
+from s1lib.evaluate import Runs, result_row, run_thinking
 from s1lib.profile import Profile
 from s1lib.sft import finetune
 from s1lib.store import DATA, locate, output, read_rows, write_rows
+
+WAITS = (1, 2, 4, 8)  # of the proof
 
 
 def kept(name: str, make: Callable[[], list[Trace]]) -> list[Trace]:
@@ -53,6 +55,27 @@ def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profil
         for n in names:
             kept(f"{name}-{n}", lambda n=n: runs[n])
     return {n: kept(f"{name}-{n}", list) for n in names}
+
+
+def proof_model(profile: Profile, seed: int) -> Path:
+    """The proof's model of this seed: all weights fine-tuned on the curated set."""
+    return tuned(f"sft-{seed}", read_rows(locate("curated.jsonl")), profile, seed)
+
+
+def proof_runs(profile: Profile, seed: int) -> Runs:
+    """The proof's traces of this seed on the held-out set."""
+    evals = read_rows(locate("heldout.jsonl"))
+    return thinking_runs(f"sft-{seed}", proof_model(profile, seed), evals, profile, WAITS)
+
+
+def seed_rows(
+    name: str, seeds: tuple[int, ...], traces: list[list[Trace]], right: list[list[bool]]
+) -> list[dict]:
+    """A result row for each seed, and one for all of them."""
+    rows = [
+        result_row(name, seed, [t], [g]) for seed, t, g in zip(seeds, traces, right, strict=True)
+    ]
+    return [*rows, result_row(name, "all", traces, right)]
 
 
 def digest(*names: str) -> str:

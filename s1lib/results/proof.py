@@ -22,13 +22,12 @@ from s1lib.evaluate import (
 from s1lib.metrics import pooled_rate, wilson
 from s1lib.plots import paper_rows, scaling_curve
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, kept, thinking_runs, tuned, write
+from s1lib.results.parts import WAITS, about, bits, kept, thinking_runs, tuned, write
 from s1lib.store import ROOT, command, locate, output, read_rows
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
 
 SEEDS = (0, 1, 2)
-WAITS = (1, 2, 4, 8)
 SWEEP = (0.0, 0.4)  # beside the published rate
 WORLDS_TRIED = 7  # versions of the world, this one included: docs/world.md
 

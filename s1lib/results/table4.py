@@ -8,10 +8,10 @@ hour on two cores; an interrupted run goes on.
 import argparse
 
 from s1lib.engines.transformers import load, think
-from s1lib.evaluate import comparison_row, grade, result_row
+from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, kept, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, kept, proof_model, proof_runs, seed_rows, write
 from s1lib.store import command, locate, read_rows
 
 STRINGS: dict[str, str | None] = {
@@ -33,12 +33,11 @@ PAPER = {  # AIME24, MATH500, GPQA Diamond
 
 def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     """A row for each string and seed, and paired comparisons with not going on at all."""
-    rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
+    evals = read_rows(locate("heldout.jsonl"))
     questions = [row["question"] for row in evals]
     traces = {name: [] for name in ("no extrapolation", *STRINGS)}
     for seed in seeds:
-        folder = tuned(f"sft-{seed}", rows, profile, seed)
-        once = thinking_runs(f"sft-{seed}", folder, evals, profile, (1, 2, 4, 8))
+        folder, once = proof_model(profile, seed), proof_runs(profile, seed)
         traces["no extrapolation"].append(once["sft"])
         traces["Wait"].append(once[f"sft-wait-{TIMES}"])
         for name, string in STRINGS.items():
@@ -57,9 +56,7 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
     results: dict = {"rows": [], "comparisons": []}
     for name, runs in traces.items():
-        for seed, t, g in zip(seeds, runs, right[name], strict=True):
-            results["rows"].append(result_row(name, seed, [t], [g]))
-        results["rows"].append(result_row(name, "all", runs, right[name]))
+        results["rows"] += seed_rows(name, seeds, runs, right[name])
         for other in ("no extrapolation", "Wait"):
             if name not in ("no extrapolation", other):
                 difference = compare(right[other], right[name])

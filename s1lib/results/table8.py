@@ -6,11 +6,12 @@ seed, the whole held-out set. About ten minutes on two cores; an interrupted run
 """
 
 from dataclasses import replace
+from functools import partial
 
-from s1lib.evaluate import comparison_row, grade, result_row
+from s1lib.evaluate import Runs, comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, proof_runs, thinking_runs, tuned, write
 from s1lib.sft import load_tokenizer, too_long, training_set
 from s1lib.store import command, locate, read_rows
 
@@ -37,17 +38,19 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
     length = length_that_cuts(rows, profile, CUT)
     cut = replace(profile, longer="cut", sft=profile.sft | {"max_length": length})
+
+    def cut_runs(seed: int) -> Runs:
+        folder = tuned(f"cut-{seed}", rows, cut, seed)
+        return thinking_runs(f"cut-{seed}", folder, evals, replace(profile, limits=()), (1,))
+
+    runs = {"whole": partial(proof_runs, profile), "cut": cut_runs}
     results: dict = {"rows": [], "comparisons": [], "right": {}}
     for system in ("sft", "sft-wait-1"):
         right: dict[str, list] = {}
-        for name, part, settings in (("whole", "sft", profile), ("cut", "cut", cut)):
+        for name in runs:
             traces = []
             for seed in seeds:
-                folder = tuned(f"{part}-{seed}", rows, settings, seed)
-                waits = (1, 2, 4, 8) if part == "sft" else (1,)
-                evaluated = profile if part == "sft" else replace(profile, limits=())
-                runs = thinking_runs(f"{part}-{seed}", folder, evals, evaluated, waits)
-                traces.append(runs[system])
+                traces.append(runs[name](seed)[system])
             right[name] = [grade(t, evals) for t in traces]
             limited = sum(t.hit_limit for some in traces for t in some)
             row = result_row(system, "all", traces, right[name])
