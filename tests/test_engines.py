@@ -142,6 +142,34 @@ def test_sampling_depends_on_the_seed_and_on_no_neighbour(exact, questions):
     assert len({t.thinking for t in several}) > 1
 
 
+@pytest.mark.parametrize("waits", [0, 1])
+def test_a_suppressed_word_is_never_begun_while_thinking(exact, questions, waits):
+    model, tokenizer = exact
+    budget = Budget(128, waits, "Hmm", max_answer=12)
+    mute = Sampling(suppress=("Wait",))
+    traces = think(*exact, questions[:30], budget, sampling=mute)
+    assert any("Wait" in t.thinking for t in think(*exact, questions[:30], budget))
+    assert not any("W" in t.thinking for t in traces)
+    bar = tuple(tokenizer.encode("W"))
+    generate = generate_with(model, tokenizer, delimiters(tokenizer), bar)
+    assert think_in_rounds(generate, tokenizer, questions[:30], budget, CONTEXT) == traces
+
+
+def test_a_suppressed_word_may_stand_in_the_answer(questions):
+    """A model that wants to write nothing but W."""
+    model, tokenizer = load(DATA / "sft")
+    w = tokenizer.encode("W")[0]
+
+    def wish(module, args, logits):
+        logits[..., w] += 1e6
+        return logits
+
+    model.lm_head.register_forward_hook(wish)
+    mute = Sampling(suppress=("Wait",))
+    traces = think(model, tokenizer, questions[:4], Budget(20, max_answer=12), sampling=mute)
+    assert {t.answer for t in traces} == {"W" * 12} and not any("W" in t.thinking for t in traces)
+
+
 def test_tokens_are_drawn_as_often_as_their_chances_say():
     logits = torch.log(torch.tensor([[0.05, 0.5, 0.15, 0.3]]))
     dice, n = random.Random(0), 4000
@@ -189,6 +217,7 @@ def test_control_tokens_and_unused_embeddings_are_never_sampled(questions):
         (["x"], Budget(8, max_answer=400), Sampling(), "lower max_answer"),
         (["x"], Budget(5000, max_answer=12), Sampling(), "room for .* Lower max_thinking"),
         (["x"], Budget(8, 1, "<|im_end|>", 12), Sampling(), "holds control tokens"),
+        (["x"], Budget(8, max_answer=12), Sampling(suppress=("<|im_end|>",)), "plain words"),
         (["x"], Budget(8, max_answer=12), Sampling(0.7), "one seed per question: 0 for 1"),
         (["x"], Budget(8, max_answer=12), Sampling(0.7, seeds=[1, 2]), "2 for 1"),
     ],
@@ -203,7 +232,10 @@ def test_bad_input_is_refused_before_any_work(exact, questions, budget, sampling
         hook.remove()
 
 
-@pytest.mark.parametrize("settings", [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.1}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.1}, {"suppress": "Wait"}, {"suppress": ("",)}],
+)
 def test_bad_sampling_is_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Sampling(**settings)

@@ -14,18 +14,24 @@ class Sampling:
     """How the next token is chosen. Temperature 0 is greedy, as in the paper's evaluation.
 
     Otherwise tokens are drawn at that temperature from the smallest set whose probability
-    reaches `top_p`; `seeds` has one number per question.
+    reaches `top_p`; `seeds` has one number per question. Words in `suppress` are never begun
+    while thinking: the first token of each is barred, as in NoWait (arXiv 2506.08343).
     """
 
     temperature: float = 0.0
     top_p: float = 1.0
     seeds: Sequence[int] = ()
+    suppress: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.temperature >= 0:
             raise ValueError(f"temperature must be 0 or more, not {self.temperature!r}")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p must be above 0 and at most 1, not {self.top_p!r}")
+        if not isinstance(self.suppress, tuple) or not all(
+            isinstance(word, str) and word for word in self.suppress
+        ):
+            raise ValueError(f'suppress must hold words, as ("Wait",), not {self.suppress!r}')
 
 
 GREEDY = Sampling()
@@ -86,6 +92,17 @@ def string_ids(tokenizer, string: str | None, marks: Delimiters) -> tuple[int, .
     if set(ids) & (marks.stop | marks.control):
         raise ValueError(f"the string {string!r} holds control tokens: choose plain text.")
     return ids
+
+
+def suppressed_ids(tokenizer, sampling: Sampling, marks: Delimiters) -> tuple[int, ...]:
+    """The first tokens of the words that may not be begun, in token ids.
+
+    Raises ValueError for a word that begins with a control token.
+    """
+    ids = [tokenizer.encode(word, add_special_tokens=False)[0] for word in sampling.suppress]
+    if set(ids) & (marks.stop | marks.control):
+        raise ValueError(f"suppress holds control tokens: {sampling.suppress!r}. Name plain words.")
+    return tuple(ids)
 
 
 @dataclass(frozen=True)

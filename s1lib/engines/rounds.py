@@ -19,12 +19,14 @@ class Request:
     """Continue this text (token ids) by at most `most` tokens, up to and including a stop.
 
     `row` is the number of its question. After a Wait one token at least comes before a stop.
+    `thinking` is False for the answer.
     """
 
     text: list[int]
     most: int
     row: int
     after_wait: bool = False
+    thinking: bool = True
 
 
 Generate = Callable[[list[Request]], list[list[int]]]
@@ -74,7 +76,9 @@ def think_in_rounds(
             trace.stops.append("limit")
             trace.hit_limit = True
         texts[i] += trace.ids + _closing(trace, marks)
-    answers = generate([Request(text, budget.max_answer, i) for i, text in enumerate(texts)])
+    answers = generate(
+        [Request(text, budget.max_answer, i, thinking=False) for i, text in enumerate(texts)]
+    )
     for trace, answer in zip(traces, answers, strict=True):
         trace.thinking = tokenizer.decode(trace.ids)
         trace.answer = tokenizer.decode([token for token in answer if token not in marks.stop])
@@ -100,8 +104,13 @@ def _closing(trace: Trace, marks: Delimiters) -> list[int]:
     return ([] if ends_line else [marks.newline]) + list(marks.final)
 
 
-def generate_with(model, tokenizer, marks: Delimiters) -> Generate:
-    """`Generate` through transformers' own `generate`: greedy, no cache kept between rounds."""
+def generate_with(
+    model, tokenizer, marks: Delimiters, suppressed: tuple[int, ...] = ()
+) -> Generate:
+    """`Generate` through transformers' own `generate`: greedy, no cache kept between rounds.
+
+    Tokens in `suppressed` are never sampled while thinking.
+    """
     import torch
 
     from s1lib.engines.transformers import left_pad
@@ -122,7 +131,7 @@ def generate_with(model, tokenizer, marks: Delimiters) -> Generate:
             max_new_tokens=max(r.most for r in requests),
             eos_token_id=stops,
             pad_token_id=stops[0],
-            suppress_tokens=never or None,
+            suppress_tokens=[*never, *(suppressed if requests[0].thinking else ())] or None,
             begin_suppress_tokens=stops if requests[0].after_wait else None,  # one round: all alike
         )
         news = [

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import openai
 
 from s1lib.budget import S1, Budget, Delimiters, Format, delimiters
-from s1lib.engines.common import GREEDY, Sampling, Trace, seeds_for
+from s1lib.engines.common import GREEDY, Sampling, Trace, seeds_for, suppressed_ids
 from s1lib.engines.rounds import Generate, Request, think_in_rounds, up_to_stop
 from s1lib.engines.vllm import settings
 from s1lib.store import CourseError
@@ -48,10 +48,11 @@ def generate_with(
     `vocab_size` is the number of embeddings, where the model has more than the tokenizer.
     """
     unused = range(len(tokenizer), vocab_size or len(tokenizer))
+    suppressed = suppressed_ids(tokenizer, sampling, marks)
     url = str(client.base_url)
 
     def one(request: Request) -> list[int]:
-        fields = settings(request, marks, unused, sampling, seeds)
+        fields = settings(request, marks, unused, sampling, seeds, suppressed)
         fields["logit_bias"] = {str(k): v for k, v in fields["logit_bias"].items()}
         names = ("max_tokens", "temperature", "top_p", "seed", "logit_bias", "presence_penalty")
         names += ("frequency_penalty",)

@@ -25,6 +25,7 @@ from s1lib.engines.common import (
     prompt_ids,
     seeds_for,
     string_ids,
+    suppressed_ids,
     trace_of,
 )
 from s1lib.store import CourseError
@@ -164,6 +165,7 @@ def stream(
     unused = range(len(tokenizer), model.config.vocab_size)  # embeddings without a token
     never = torch.tensor([*marks.control, *unused], dtype=torch.long, device=device)
     stop = torch.tensor(list(marks.stop), device=device)
+    suppressed = list(suppressed_ids(tokenizer, sampling, marks))
     for row, thinker in enumerate(thinkers):
         yield from (Step(row, *token) for token in thinker.opening)
     rows = [i for i, thinker in enumerate(thinkers) if thinker.phase != "done"]
@@ -188,6 +190,8 @@ def stream(
             for i in free:
                 if thinkers[rows[i]].waited:
                     logits[i, stop] = -torch.inf
+                if suppressed and thinkers[rows[i]].phase == "thinking":
+                    logits[i, suppressed] = -torch.inf
             draws = [dice[rows[i]].random() for i in free]
             some = logits if len(free) == len(rows) else logits[free]
             for i, token in zip(free, choose(some, sampling, draws), strict=True):

@@ -7,14 +7,20 @@ vLLM's own `thinking_token_budget` only caps, can pass its limit by a token or t
 from collections.abc import Iterable
 
 from s1lib.budget import S1, Budget, Delimiters, Format, delimiters
-from s1lib.engines.common import GREEDY, Sampling, Trace, seed_at, seeds_for
+from s1lib.engines.common import GREEDY, Sampling, Trace, seed_at, seeds_for, suppressed_ids
 from s1lib.engines.rounds import Generate, Request, think_in_rounds, up_to_stop
 
 
 def settings(
-    request: Request, marks: Delimiters, unused: range, sampling: Sampling, seeds: list[int] | None
+    request: Request,
+    marks: Delimiters,
+    unused: range,
+    sampling: Sampling,
+    seeds: list[int] | None,
+    suppressed: tuple[int, ...],
 ) -> dict:
     """The arguments of vLLM's `SamplingParams`, and the fields of its completions API."""
+    never = (*marks.control, *unused, *(suppressed if request.thinking else ()))
     return {
         "max_tokens": request.most,
         "min_tokens": int(request.after_wait),
@@ -27,7 +33,7 @@ def settings(
         "presence_penalty": 0.0,
         "frequency_penalty": 0.0,
         "repetition_penalty": 1.0,
-        "logit_bias": {token: -100.0 for token in (*marks.control, *unused)},  # never sampled
+        "logit_bias": dict.fromkeys(never, -100.0),
         "seed": None if seeds is None else seed_at(seeds[request.row], len(request.text)),
         "skip_special_tokens": False,
     }
@@ -40,13 +46,17 @@ def generate_with(
     from vllm import SamplingParams, TokensPrompt
 
     unused = range(len(tokenizer), llm.llm_engine.model_config.get_vocab_size())
+    suppressed = suppressed_ids(tokenizer, sampling, marks)
 
     def generate(requests: list[Request]) -> list[list[int]]:
         if not requests:
             return []
         outputs = llm.generate(
             [TokensPrompt(prompt_token_ids=r.text) for r in requests],
-            [SamplingParams(**settings(r, marks, unused, sampling, seeds)) for r in requests],
+            [
+                SamplingParams(**settings(r, marks, unused, sampling, seeds, suppressed))
+                for r in requests
+            ],
             use_tqdm=False,
         )
         return [up_to_stop(list(o.outputs[0].token_ids), marks) for o in outputs]

@@ -96,6 +96,15 @@ def test_the_server_writes_what_transformers_writes(model, address, questions, b
     check(*model, think(*model, questions, budget), traces)
 
 
+def test_both_suppress_a_word_as_transformers_does(model, engine, address, questions):
+    _, tokenizer = model
+    budget, mute = Budget(200, 1, "Hmm", 12), Sampling(suppress=("Wait",))
+    expected = think(*model, questions, budget, sampling=mute)
+    assert not any("Wait" in trace.thinking for trace in expected)
+    check(*model, expected, vllm.think(engine, tokenizer, questions, budget, mute))
+    check(*model, expected, server.think(address, tokenizer, questions, budget, sampling=mute))
+
+
 def test_sampling_follows_the_seeds(model, engine, questions):
     _, tokenizer = model
     budget = Budget(40, 1, max_answer=12)
