@@ -108,6 +108,19 @@ def same(given: str, reference: str) -> bool | None:
     return equivalent(given, reference)
 
 
+FINDERS: dict[str, Callable[[str], str | None]] = {
+    "embedded": extract,
+    "aime": final,
+    "math": final,
+    "gpqa": letter,
+}
+
+
+def found(text: str | None, kind: str = "embedded") -> str | None:
+    """The answer that the grader of this kind finds in a text; None if there is none."""
+    return FINDERS[kind](text or "")
+
+
 @dataclass(frozen=True)
 class Grade:
     """What became of one answer. `given` is None where none was found."""

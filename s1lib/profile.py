@@ -74,6 +74,7 @@ class Profile:
     choices: tuple[dict, ...] = ()  # settings to try in turn; the first that fits is taken
     sft: dict = field(default_factory=dict)  # arguments of trl.SFTConfig
     lora: dict = field(default_factory=dict)  # arguments of peft.LoraConfig
+    vllm: dict = field(default_factory=dict)  # of vllm.LLM, which evaluates; none: transformers
 
     def place(self, model: str) -> str | Path:
         """Where a model of this profile lies: an embedded one on disk, others by hub name."""
@@ -128,7 +129,7 @@ def _settings(path: Path) -> dict:
     if parent is None:
         return settings
     base = _settings(path.with_name(f"{parent}.toml"))
-    tables = {k: base.get(k, {}) | settings.get(k, {}) for k in ("sft", "teacher", "lora")}
+    tables = {k: base.get(k, {}) | settings.get(k, {}) for k in ("sft", "teacher", "lora", "vllm")}
     return base | settings | tables
 
 

@@ -175,6 +175,8 @@ def test_evaluate_writes_the_documented_shape(profile):
             "ci_low",
             "ci_high",
             "thinking_tokens",
+            "hit_limit",
+            "no_answer",
         }
         assert 0 <= row["ci_low"] <= row["accuracy"] <= row["ci_high"] <= 1
     assert [c["name"] for c in results["comparisons"]] == [
@@ -184,6 +186,10 @@ def test_evaluate_writes_the_documented_shape(profile):
     ]
     assert all(t.thinking_tokens <= 8 for t in runs["sft-limit-8"])
     json.dumps(results)
+    again = evaluate.evaluate(profile, DATA / "base", DATA / "sft", evals, regrade=True)
+    assert again == (results, runs)  # from the stored traces, without a model
+    with pytest.raises(CourseError, match="no stored traces of .*evaluate without --regrade"):
+        evaluate.evaluate(profile, DATA / "base", DATA / "sft", evals[:3], regrade=True)
 
 
 def test_direct_answers_do_not_think(tuned):

@@ -6,7 +6,7 @@ import pytest
 
 from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load, rescore, think
-from s1lib.evaluate import grade, run_direct
+from s1lib.evaluate import grade, opened, run_direct
 from s1lib.metrics import compare, pooled_rate
 from s1lib.profile import load_profile
 from s1lib.results.figure6 import rejection
@@ -100,7 +100,7 @@ def longest(profile):
 def test_a_slice_of_the_proof_comes_out_again(profile, longest):
     model, tokenizer, _, traces = longest
     right, rows = recorded("proof")["right"], HELDOUT[:SLICE]
-    agree(right["base-direct"], run_direct(*load(DATA / "base"), rows, profile), rows)
+    agree(right["base-direct"], run_direct(opened(profile, DATA / "base"), rows), rows)
     agree(right["sft-wait-2"], traces, rows)
     for name, limit, waits in (("sft", profile.max_thinking, 0), ("sft-wait-1", None, 1),
                                ("sft-limit-64", 64, 0)):  # fmt: skip
@@ -127,7 +127,7 @@ def trace(answer: str, tokens: int, limited: bool = False) -> Trace:
     return Trace("?", "", f"Answer: {answer}", tokens, 0, limited, [], [])
 
 
-ROWS = [{"answer": "1"}, {"answer": "2"}]
+ROWS = [{"question": "?", "answer": "1"}, {"question": "?", "answer": "2"}]
 TRIES = [  # three tries of two questions
     [trace("1", 90), trace("3", 40)],
     [trace("5", 30), trace("2", 10)],

@@ -1,7 +1,7 @@
 """What all drivers share: the checks before any work, sampling settings, and their result."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from s1lib.budget import S1, Budget, Delimiters, Format, Thinker, delimiters
@@ -51,6 +51,39 @@ class Trace:
     ids: list[int]  # the thinking, as token ids
     stops: list[str] = field(default_factory=list)  # see s1lib.budget.Thinker
     string: str | None = "Wait"  # what was appended at each of `ends`
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A model that is ready to answer, whatever runs it.
+
+    think(questions, budget, progress=None), rescore(traces, limit=None, waits=None) and
+    direct(questions) return a list of traces; close() frees its memory.
+    """
+
+    think: Callable[..., list[Trace]]
+    rescore: Callable[..., list[Trace]]
+    direct: Callable[..., list[Trace]]
+    close: Callable[[], None] = lambda: None
+
+
+def shortened(
+    trace: Trace, width: int, limit: int | None, waits: int | None
+) -> tuple[list[int], list[int], list[str]]:
+    """What a smaller budget leaves of a greedy trace: its thinking, ends and stops.
+
+    Greedy thinking under a smaller budget is a prefix of the longer thinking. It is cut at
+    `limit` tokens, or at the end that came after `waits` Waits, each of `width` tokens.
+    """
+    kept = len(trace.ends) if waits is None else min(waits, len(trace.ends))
+    if limit is not None:  # a string that does not fit is not begun
+        kept = sum(end + width <= limit and end < limit for end in trace.ends[:kept])
+    ids, how = trace.ids, trace.stops[kept]
+    if kept < len(trace.ends):
+        ids = ids[: trace.ends[kept]]
+    if limit is not None and len(ids) >= limit:
+        ids, how = ids[:limit], "limit"
+    return ids, trace.ends[:kept], [*trace.stops[:kept], how]
 
 
 def trace_of(tokenizer, question: str, thinker: Thinker) -> Trace:

@@ -7,10 +7,10 @@ readable reference: each round starts from the whole text so far, while the driv
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from s1lib.budget import S1, Budget, Delimiters, Format
-from s1lib.engines.common import Trace, prepare
+from s1lib.budget import S1, Budget, Delimiters, Format, delimiters
+from s1lib.engines.common import Trace, prepare, prompt_ids, shortened, string_ids
 from s1lib.store import CourseError
 
 
@@ -39,8 +39,11 @@ def think_in_rounds(
     budget: Budget,
     context: int,
     form: Format = S1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Trace]:
     """Thinking and answer for each question; `context` is the model's length in tokens.
+
+    `progress` is told after each round how many thoughts are over, and of how many.
 
     Raises what `s1lib.engines.common.prepare` raises, before any work, and CourseError if the
     engine stops where it should not.
@@ -67,23 +70,90 @@ def think_in_rounds(
         if waits == budget.waits:
             break
         going = [i for i in stopped if len(traces[i].ids) + len(string) <= limits[i]]
+        if progress and going:
+            progress(len(jobs) - len(going), len(jobs))
         for i in going:  # ignore the end
             traces[i].ends.append(len(traces[i].ids))
             traces[i].ids += string
 
+    if progress:
+        progress(len(jobs), len(jobs))
     for i, trace in enumerate(traces):
         if len(trace.ids) == limits[i]:
             trace.stops.append("limit")
             trace.hit_limit = True
         texts[i] += trace.ids + _closing(trace, marks)
-    answers = generate(
-        [Request(text, budget.max_answer, i, thinking=False) for i, text in enumerate(texts)]
-    )
-    for trace, answer in zip(traces, answers, strict=True):
-        trace.thinking = tokenizer.decode(trace.ids)
-        trace.answer = tokenizer.decode([token for token in answer if token not in marks.stop])
+    for trace, answer in zip(
+        traces, _answers(generate, tokenizer, texts, budget.max_answer, marks), strict=True
+    ):
+        trace.thinking, trace.answer = tokenizer.decode(trace.ids), answer
         trace.thinking_tokens, trace.waits = len(trace.ids), len(trace.ends)
     return traces
+
+
+def rescore_in_rounds(
+    generate: Generate,
+    tokenizer,
+    traces: list[Trace],
+    limit: int | None = None,
+    waits: int | None = None,
+    max_answer: int = 1024,
+    form: Format = S1,
+) -> list[Trace]:
+    """The answers these greedy traces would have led to under a smaller budget.
+
+    Nothing is thought again: see `s1lib.engines.common.shortened`.
+    """
+    marks = delimiters(tokenizer, form)
+    texts, cut = [], []
+    for trace in traces:
+        width = len(string_ids(tokenizer, trace.string, marks))
+        ids, ends, stops = shortened(trace, width, limit, waits)
+        smaller = replace(
+            trace,
+            thinking=tokenizer.decode(ids),
+            thinking_tokens=len(ids),
+            waits=len(ends),
+            hit_limit=stops[-1] == "limit",
+            ends=ends,
+            ids=ids,
+            stops=stops,
+        )
+        prompt = prompt_ids(tokenizer, trace.question)
+        texts.append(prompt + list(marks.think) + ids + _closing(smaller, marks))
+        cut.append(smaller)
+    answers = _answers(generate, tokenizer, texts, max_answer, marks)
+    return [replace(t, answer=answer) for t, answer in zip(cut, answers, strict=True)]
+
+
+def answer_in_rounds(
+    generate: Generate,
+    tokenizer,
+    questions: Iterable[str],
+    context: int,
+    max_answer: int = 1024,
+    form: Format = S1,
+) -> list[Trace]:
+    """Answers without any thinking, in the model's ordinary chat format.
+
+    Raises CourseError for a question that is empty or too long.
+    """
+    budget = Budget(max_thinking=0, max_answer=max_answer)
+    jobs, marks, _ = prepare(tokenizer, questions, budget, context, form)
+    answers = _answers(generate, tokenizer, [job.prompt for job in jobs], max_answer, marks)
+    return [
+        Trace(job.question, None, answer, 0, 0, False, [], [])
+        for job, answer in zip(jobs, answers, strict=True)
+    ]
+
+
+def _answers(generate: Generate, tokenizer, texts, most: int, marks: Delimiters) -> list[str]:
+    """What is written after each of these texts, up to a stop."""
+    requests = [Request(text, most, i, thinking=False) for i, text in enumerate(texts)]
+    return [
+        tokenizer.decode([token for token in answer if token not in marks.stop])
+        for answer in generate(requests)
+    ]
 
 
 def _check(new: list[int], most: int, marks: Delimiters) -> None:

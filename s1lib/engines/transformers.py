@@ -7,6 +7,7 @@ queued token or, if it has none, a sampled one. Rows that are done leave the bat
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +20,13 @@ from transformers.utils import logging
 from s1lib.budget import S1, Budget, Format, Thinker, closed, delimiters, direct
 from s1lib.engines.common import (
     GREEDY,
+    Engine,
     Sampling,
     Trace,
     prepare,
     prompt_ids,
     seeds_for,
+    shortened,
     string_ids,
     suppressed_ids,
     trace_of,
@@ -301,26 +304,28 @@ def rescore(
 ) -> list[Trace]:
     """The answers these greedy traces would have led to under a smaller budget.
 
-    Greedy thinking under a smaller budget is a prefix of the longer thinking, so nothing is
-    thought again: the thinking is cut at `limit` tokens (then "Final Answer:" is forced), or
-    at the end that came after `waits` Waits, and only the answer is written.
+    Nothing is thought again (see `s1lib.engines.common.shortened`): only the answer is written,
+    after a forced "Final Answer:" where the limit cuts.
     """
     marks = delimiters(tokenizer, form)
     prompts, thinkers = [], []
     for trace in traces:
         width = len(string_ids(tokenizer, trace.string, marks))
-        kept = len(trace.ends) if waits is None else min(waits, len(trace.ends))
-        if limit is not None:  # a string that does not fit is not begun
-            kept = sum(end + width <= limit and end < limit for end in trace.ends[:kept])
-        ids, how = trace.ids, trace.stops[kept]
-        if kept < len(trace.ends):
-            ids = ids[: trace.ends[kept]]
-        if limit is not None and len(ids) >= limit:
-            ids, how = ids[:limit], "limit"
+        ids, ends, stops = shortened(trace, width, limit, waits)
         budget = Budget(limit, string=trace.string, max_answer=max_answer)
-        thinker = closed(budget, marks, ids, how)
-        thinker.ends, thinker.stops = trace.ends[:kept], [*trace.stops[:kept], how]
+        thinker = closed(budget, marks, ids, stops[-1])
+        thinker.ends, thinker.stops = ends, stops
         prompts.append(prompt_ids(tokenizer, trace.question) + list(marks.think) + ids)
         thinkers.append(thinker)
     run_batches(model, tokenizer, prompts, thinkers, batch_size)
     return [trace_of(tokenizer, t.question, k) for t, k in zip(traces, thinkers, strict=True)]
+
+
+def engine(path: str | Path, batch_size: int, max_answer: int) -> Engine:
+    """The model in this folder, or of this hub name, run by transformers."""
+    loaded = load(path)
+    return Engine(
+        think=partial(think, *loaded, batch_size=batch_size),
+        rescore=partial(rescore, *loaded, max_answer=max_answer),
+        direct=partial(answer_directly, *loaded, batch_size=batch_size, max_answer=max_answer),
+    )

@@ -4,11 +4,29 @@ vLLM's own `thinking_token_budget` only caps, can pass its limit by a token or t
 "Wait". Its prefix cache makes the rounds cheap: what was read before is not read again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 
 from s1lib.budget import S1, Budget, Delimiters, Format, delimiters
-from s1lib.engines.common import GREEDY, Sampling, Trace, seed_at, seeds_for, suppressed_ids
-from s1lib.engines.rounds import Generate, Request, think_in_rounds, up_to_stop
+from s1lib.engines.common import (
+    GREEDY,
+    Engine,
+    Sampling,
+    Trace,
+    seed_at,
+    seeds_for,
+    suppressed_ids,
+)
+from s1lib.engines.rounds import (
+    Generate,
+    Request,
+    answer_in_rounds,
+    rescore_in_rounds,
+    think_in_rounds,
+    up_to_stop,
+)
+from s1lib.store import CourseError
 
 
 def settings(
@@ -71,6 +89,7 @@ def think(
     budget: Budget,
     sampling: Sampling = GREEDY,
     form: Format = S1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Trace]:
     """Thinking and answer for each question under the budget; `llm` is a `vllm.LLM`.
 
@@ -80,4 +99,33 @@ def think(
     seeds = seeds_for(sampling, len(questions))
     generate = generate_with(llm, tokenizer, delimiters(tokenizer, form), sampling, seeds)
     context = llm.llm_engine.model_config.max_model_len
-    return think_in_rounds(generate, tokenizer, questions, budget, context, form)
+    return think_in_rounds(generate, tokenizer, questions, budget, context, form, progress)
+
+
+def engine(path: str | Path, max_answer: int, **settings) -> Engine:
+    """The model in this folder, or of this hub name, run by vLLM; `settings` are those of
+    `vllm.LLM`.
+
+    Raises CourseError if vLLM is not installed or cannot start with this model.
+    """
+    try:
+        from vllm import LLM
+    except ImportError:
+        raise CourseError('vLLM is not installed: pip install ".[gpu]".') from None
+    try:
+        llm = LLM(str(path), **settings)
+    except Exception as error:  # no GPU, too little memory, no such model, the hub is away ...
+        raise CourseError(
+            f"vLLM cannot start with {path}: check the name, the network and the memory that is "
+            f"free ({type(error).__name__}: {error!s:.300})"
+        ) from None
+    tokenizer, context = llm.get_tokenizer(), llm.llm_engine.model_config.max_model_len
+    generate = generate_with(llm, tokenizer, delimiters(tokenizer), GREEDY, None)
+    return Engine(
+        think=partial(think, llm, tokenizer),
+        rescore=partial(rescore_in_rounds, generate, tokenizer, max_answer=max_answer),
+        direct=partial(
+            answer_in_rounds, generate, tokenizer, context=context, max_answer=max_answer
+        ),
+        close=llm.llm_engine.engine_core.shutdown,
+    )

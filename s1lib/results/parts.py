@@ -9,18 +9,18 @@ import multiprocessing
 import platform
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
-from s1lib.engines.common import Trace
-from s1lib.engines.transformers import load
-from s1lib.evaluate import Runs, result_row, run_thinking
+from s1lib.engines.common import Engine, Trace
+from s1lib.evaluate import Runs, opened, result_row, run_thinking
 from s1lib.profile import Profile
 from s1lib.sft import finetune
-from s1lib.store import DATA, locate, output, read_rows, write_rows
+from s1lib.store import DATA, locate, output, read_rows
+from s1lib.traces import stored
 
 WAITS = (1, 2, 4, 8)  # of the proof
 
@@ -41,10 +41,7 @@ def in_workers(jobs: list[tuple]) -> None:
 
 def kept(name: str, make: Callable[[], list[Trace]]) -> list[Trace]:
     """The traces of this part: read if an earlier run made them, else made and stored."""
-    path = output(f"proof/{name}.jsonl")
-    if not path.exists():
-        write_rows(path, [asdict(trace) for trace in make()])
-    return [Trace(**row) for row in read_rows(path)]
+    return stored(output("proof/traces").parent, name, make)
 
 
 def tuned(name: str, rows: list[dict], profile: Profile, seed: int, thinking: bool = True) -> Path:
@@ -58,21 +55,20 @@ def tuned(name: str, rows: list[dict], profile: Profile, seed: int, thinking: bo
 
 def thinking_runs(name: str, model_dir: Path, evals: list[dict], profile: Profile, waits) -> Runs:
     """All limits and Waits of one fine-tuned model, each stored."""
-    names = [f"sft-limit-{n}" for n in profile.limits] + ["sft"] + [f"sft-wait-{n}" for n in waits]
-    if not all(output(f"proof/{name}-{n}.jsonl").exists() for n in names):
+
+    @lru_cache
+    def engine() -> Engine:
         print(f"evaluating {name}", flush=True)
-        model, tokenizer = load(model_dir)
-        runs = run_thinking(
-            model,
-            tokenizer,
-            evals,
-            profile,
-            waits,
-            lambda done, total: print(f"  {done}/{total}", flush=True),
-        )
-        for n in names:
-            kept(f"{name}-{n}", lambda n=n: runs[n])
-    return {n: kept(f"{name}-{n}", list) for n in names}
+        return opened(profile, model_dir)
+
+    return run_thinking(
+        engine,
+        evals,
+        profile,
+        waits,
+        lambda done, total: print(f"  {done}/{total}", flush=True),
+        lambda system, make: kept(f"{name}-{system}", make),
+    )
 
 
 def proof_model(profile: Profile, seed: int) -> Path:

@@ -12,10 +12,10 @@ from collections import defaultdict
 from dataclasses import asdict, replace
 
 from s1lib.engines.common import Trace
-from s1lib.engines.transformers import load
 from s1lib.evaluate import (
     comparisons,
     grade,
+    opened,
     result_row,
     run_direct,
 )
@@ -37,12 +37,14 @@ def all_seeds(
 ) -> dict[str, list[list[Trace]]]:
     """Every system of the proof on the held-out set: name -> one list of traces per seed."""
     runs: dict[str, list[list[Trace]]] = defaultdict(list)
-    direct = kept("base-direct", lambda: run_direct(*load(locate("base")), evals, profile))
+    direct = kept("base-direct", lambda: run_direct(opened(profile, locate("base")), evals))
     for seed in seeds:
         runs["base-direct"].append(direct)
         only = tuned(f"answers-only-{seed}", rows, profile, seed, thinking=False)
         runs["sft-answers-only"].append(
-            kept(f"answers-only-{seed}-direct", lambda d=only: run_direct(*load(d), evals, profile))
+            kept(
+                f"answers-only-{seed}-direct", lambda d=only: run_direct(opened(profile, d), evals)
+            )
         )
         model_dir = tuned(f"sft-{seed}", rows, profile, seed)
         for name, traces in thinking_runs(f"sft-{seed}", model_dir, evals, profile, WAITS).items():

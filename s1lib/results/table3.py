@@ -104,7 +104,12 @@ def measure(profile: Profile) -> dict:
     for method, each in runs.items():
         mine = []
         for asked, traces in each.items():
-            grades = [grade(traces, evals)]
+            told = method.startswith("token")
+            ask = [
+                with_request(row["question"], asked) if told else row["question"] for row in evals
+            ]
+            rows_asked = [row | {"question": q} for row, q in zip(evals, ask, strict=True)]
+            grades = [grade(traces, rows_asked)]
             mine.append({"asked": asked} | result_row(method, SEEDS[0], [traces], grades))
             right[f"{method}/{asked}"] = bits(grades)
         rows += mine

@@ -1,0 +1,64 @@
+"""Traces are stored once and can be graded again: `build/runs/SET/KEY/SYSTEM.jsonl`.
+
+The key stands for what they were made with, which `about.json` beside them tells, so that traces
+of another model, another budget or other questions are never mistaken for these.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from s1lib.engines.common import Trace
+from s1lib.profile import Profile
+from s1lib.store import output, read_rows, write_rows
+
+
+def digest_of(evals: list[dict]) -> str:
+    """A hash of the questions and their answers, in order."""
+    told = json.dumps([[row["question"], row["answer"]] for row in evals])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def model_identity(model: str | Path) -> str:
+    """A hub name as it is; of a folder a hash of its settings and weights."""
+    if not Path(model).is_dir():
+        return str(model)
+    total = hashlib.sha256()
+    for path in sorted(Path(model).glob("*.safetensors")) + [Path(model) / "config.json"]:
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]
+
+
+def made_with(model: str | Path, evals: list[dict], profile: Profile) -> dict:
+    """What traces depend on: the model, the questions, the budgets, the engine, the versions."""
+    return {
+        "model": model_identity(model),
+        "questions": digest_of(evals),
+        "max_thinking": profile.max_thinking,
+        "max_thinking_waits": profile.max_thinking_waits,
+        "waits": profile.waits,
+        "max_answer": profile.max_answer,
+        "engine": profile.vllm or "transformers",
+        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers")},
+    }
+
+
+def folder_of(name: str, model: str | Path, evals: list[dict], profile: Profile) -> Path:
+    """The folder of one model's traces on the evaluation set `name`."""
+    about = json.dumps(made_with(model, evals, profile), indent=1)
+    key = hashlib.sha256(about.encode()).hexdigest()[:12]
+    path = output(f"runs/{name}/{key}/about.json")
+    path.write_text(about)
+    return path.parent
+
+
+def stored(folder: Path, system: str, make: Callable[[], list[Trace]]) -> list[Trace]:
+    """The traces of this system: read if an earlier run made them, else made and stored."""
+    path = folder / f"{system}.jsonl"
+    if not path.exists():
+        write_rows(path, [asdict(trace) for trace in make()])
+    return [Trace(**row) for row in read_rows(path)]

@@ -1,0 +1,211 @@
+"""Evaluation: the benchmarks, what is stored, and input that cannot be graded."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from datasets import Dataset
+
+from s1lib import evaluate
+from s1lib.engines.common import Engine, Trace
+from s1lib.evalsets import EVAL_SETS, load_evalset, with_choices
+from s1lib.grade import GRADERS
+from s1lib.profile import load_profile
+from s1lib.store import DATA, CourseError, read_rows
+from s1lib.traces import folder_of, model_identity, stored
+
+PROFILE = load_profile("smoke")
+EVALS = read_rows(DATA / "dev.jsonl")[:4]
+
+
+def trace(question: str, answer: str, tokens: int = 3, cut: bool = False) -> Trace:
+    stops = ["limit" if cut else "end"]
+    return Trace(question, "So 1", answer, tokens, 0, cut, [], [1] * tokens, stops)
+
+
+# Benchmarks, read from rows like the hub's
+
+
+def hub(name: str, count: int | None = None, **changes):
+    """A stand-in for `load_dataset` with as many rows as the benchmark has."""
+    chosen = EVAL_SETS[name]
+    n = chosen.rows if count is None else count
+
+    def load(path, config, split):
+        assert (path, config, split) == (chosen.path, chosen.config, chosen.split)
+        columns = {c: [f"{c} {i}" for i in range(n)] for c in chosen.columns}
+        return Dataset.from_dict(columns | {k: [v] * n for k, v in changes.items()})
+
+    return load
+
+
+@pytest.mark.parametrize("name", EVAL_SETS)
+def test_a_benchmark_is_read_in_one_shape(name):
+    rows = load_evalset(name, hub(name))
+    assert len(rows) == EVAL_SETS[name].rows == {"math500": 500, "gpqa": 198}.get(name, 30)
+    assert {row["kind"] for row in rows} == {EVAL_SETS[name].kind} <= set(GRADERS)
+    assert all(row["question"] and row["answer"] for row in rows)
+
+
+def test_numbers_are_answers_too():
+    assert load_evalset("aime25", hub("aime25", answer=70))[0]["answer"] == "70"
+
+
+def test_choices_are_shuffled_the_same_way_each_time():
+    right = [with_choices(f"q{i}", "right", ["a", "b", "c"]) for i in range(200)]
+    assert right == [with_choices(f"q{i}", "right", ["a", "b", "c"]) for i in range(200)]
+    for question, letter in right:
+        assert f"({letter}) right" in question and question.count("\n") == 4
+    assert all(30 < sum(letter == x for _, letter in right) < 70 for x in "ABCD")
+
+
+@pytest.mark.parametrize(
+    "load,message",
+    [
+        (hub("aime24", 29), "has 29 rows and had 30: it was changed"),
+        (hub("aime24", 0), "has 0 rows and had 30"),
+        (hub("aime24", answer=""), "row 0, has no question or no answer"),
+        (hub("math500"), "cannot load HuggingFaceH4/aime_2024"),
+        (
+            lambda *_, **__: Dataset.from_dict({"problem": ["?"]}),
+            "no column answer: it has problem",
+        ),
+    ],
+)
+def test_a_benchmark_that_cannot_be_used_is_named(load, message):
+    with pytest.raises(CourseError, match=message):
+        load_evalset("aime24", load)
+
+
+def test_an_unknown_benchmark_and_no_network_are_one_sentence():
+    with pytest.raises(CourseError, match="no benchmark 'aime26': choose one of math500, aime24"):
+        load_evalset("aime26")
+    with pytest.raises(CourseError, match="gated .*hf auth login"):
+        load_evalset("gpqa")  # the tests are offline
+
+
+# Grading
+
+
+def test_no_questions_have_no_accuracy(monkeypatch):
+    monkeypatch.setattr(evaluate, "read_rows", lambda path: [])
+    with pytest.raises(CourseError, match="no accuracy over nothing"):
+        evaluate.load_eval(PROFILE)
+
+
+def test_traces_of_other_questions_are_not_graded():
+    traces = [trace(row["question"], row["answer"]) for row in EVALS]
+    assert evaluate.grade(traces, EVALS) == [True] * 4
+    changed = [*EVALS[:2], EVALS[2] | {"question": "another"}, EVALS[3]]
+    with pytest.raises(CourseError, match="trace 2 answers another question than row 2"):
+        evaluate.grade(traces, changed)
+    with pytest.raises(CourseError, match="4 traces for 3 questions"):
+        evaluate.grade(traces, EVALS[:3])
+
+
+def test_each_kind_has_its_own_grader():
+    rows = [
+        {"question": "a", "answer": "23", "kind": "aime"},
+        {"question": "b", "answer": "\\frac{1}{2}", "kind": "math"},
+        {"question": "c", "answer": "B", "kind": "gpqa"},
+    ]
+    told = ["\\boxed{023}", "\\boxed{0.5}", "Answer: (B)"]
+    right = [trace(row["question"], text) for row, text in zip(rows, told, strict=True)]
+    assert evaluate.grade(right, rows) == [True] * 3
+    silent = [trace(row["question"], "I do not know") for row in rows]
+    assert evaluate.grade(silent, rows) == [False] * 3
+
+
+def test_a_row_counts_missing_answers_and_cut_thoughts():
+    runs = [[trace("a", "Answer: 1", 4), trace("b", "dunno", 8, cut=True)]]
+    row = evaluate.result_row("x", 0, runs, [[True, False]])
+    assert row["no_answer"] == 1 and row["hit_limit"] == 0.5 and row["thinking_tokens"] == 6
+    assert row["n"] == 2 and row["correct"] == 1 and row["ci_high"] < 1
+
+
+# What is stored
+
+
+def test_traces_are_made_once_and_told_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    folder = folder_of("dev", DATA / "sft", EVALS, PROFILE)
+    made = stored(folder, "sft", lambda: [trace("a", "1")])
+    assert stored(folder, "sft", lambda: pytest.fail("made again")) == made
+    assert folder == folder_of("dev", DATA / "sft", EVALS, PROFILE)
+    others = {
+        folder_of("dev", DATA / "base", EVALS, PROFILE),
+        folder_of("dev", DATA / "sft", EVALS[:3], PROFILE),
+        folder_of("dev", DATA / "sft", EVALS, replace(PROFILE, max_thinking=99)),
+        folder_of("dev", DATA / "sft", EVALS, replace(PROFILE, vllm={"dtype": "float32"})),
+    }
+    assert len(others) == 4 and folder not in others
+    about = json.loads((folder / "about.json").read_text())
+    assert about["model"] == model_identity(DATA / "sft") and about["versions"]["torch"]
+    assert model_identity("simplescaling/s1-32B") == "simplescaling/s1-32B"
+
+
+def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
+    """The answers under the smaller budgets fail once; the thinking is not done again."""
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    calls = []
+
+    def think(questions, budget, progress=None):
+        calls.append("think")
+        return [trace(q, "1") for q in questions]
+
+    def rescore(traces, limit=None, waits=None):
+        calls.append("rescore")
+        if calls.count("rescore") == 2:
+            raise KeyboardInterrupt
+        return traces
+
+    engine = Engine(think, rescore, direct=lambda questions: [trace(q, "1") for q in questions])
+    monkeypatch.setattr(evaluate, "opened", lambda profile, model: engine)
+
+    def run():
+        return evaluate.evaluate(PROFILE, DATA / "base", DATA / "sft", EVALS, name="dev")[1]
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    runs = run()
+    assert calls.count("think") == 1 and set(runs) == {
+        "base-direct", "sft-limit-8", "sft-limit-64", "sft", "sft-wait-1", "sft-wait-2",
+    }  # fmt: skip
+    assert run() == runs and calls.count("rescore") == 5  # four, one of them twice
+
+
+def test_vllm_settings_of_a_profile_choose_vllm(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        evaluate.vllm, "engine", lambda model, most, **settings: asked.append((model, settings))
+    )
+    evaluate.opened(load_profile("h100x16"), "some/model")
+    [(model, settings)] = asked
+    assert model == "some/model" and settings["tensor_parallel_size"] == 8
+    assert settings["max_model_len"] == 32768 and settings["dtype"] == "float32"
+
+
+def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
+    """From the options to the table, with rows and a model in place of the hub's."""
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    rows = [{"question": f"q{i}", "answer": "7", "kind": "aime"} for i in range(30)]
+    monkeypatch.setattr(evaluate, "load_evalset", lambda name: rows)
+
+    def think(questions, budget, progress=None):
+        return [trace(q, "\\boxed{007}") for q in questions]
+
+    def direct(questions):
+        return [trace(q, "no idea") for q in questions]
+
+    engine = Engine(think, rescore=lambda traces, limit=None, waits=None: traces, direct=direct)
+    monkeypatch.setattr(evaluate, "opened", lambda profile, model: engine)
+    monkeypatch.setattr(
+        "sys.argv",
+        "evaluate --profile h100x16 --set aime24 --model simplescaling/s1-32B".split(),
+    )
+    evaluate.main()
+    results = json.loads((tmp_path / "results.json").read_text())
+    told = {row["name"]: row for row in results["rows"]}
+    assert told["base-direct"]["no_answer"] == 30 and told["base-direct"]["correct"] == 0
+    assert told["sft-wait-4"]["correct"] == 30 and told["sft-limit-500"]["n"] == 30
+    assert "sft-wait-6" in capsys.readouterr().out
