@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,11 +10,14 @@ import torch
 pytest.importorskip("vllm", reason="vLLM is not installed here: `make test-vllm` brings it")
 os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
 
+from s1lib import evaluate
 from s1lib.budget import Budget, delimiters
 from s1lib.engines import server, vllm
 from s1lib.engines.common import Sampling, prompt_ids
 from s1lib.engines.transformers import load, think
-from s1lib.store import DATA, ROOT, read_rows
+from s1lib.profile import load_profile
+from s1lib.sft import finetune
+from s1lib.store import DATA, ROOT, CourseError, read_rows
 
 sys.path.insert(0, str(ROOT / "tests"))
 from processes import free_port, running
@@ -27,12 +31,23 @@ SETTINGS = [
     Budget(32, 1, "Alternatively", 12),
     Budget(None, 1, "Hmm", 12),
 ]
+SMALL = {"dtype": "float32", "enforce_eager": True, "max_model_len": 512}
 TIE = 1e-4  # logits nearer than this are a tie that rounding decides
 
 
 @pytest.fixture(scope="module")
-def model():
-    model, tokenizer = load(DATA / "sft")
+def folder(tmp_path_factory):
+    """A model fine-tuned with LoRA and merged: what the trainer saves is what all engines load."""
+    profile = load_profile("smoke")
+    profile = replace(profile, method="lora", sft=profile.sft | {"max_steps": 2})
+    out = tmp_path_factory.mktemp("merged") / "sft"
+    finetune(read_rows(DATA / "curated.jsonl")[:32], profile, out, DATA / "sft")
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    model, tokenizer = load(folder)
     model.config.max_position_embeddings = 512
     return model.float(), tokenizer
 
@@ -43,17 +58,17 @@ def questions():
 
 
 @pytest.fixture(scope="module")
-def engine():
+def engine(folder):
     from vllm import LLM
 
-    return LLM(str(DATA / "sft"), dtype="float32", enforce_eager=True, max_model_len=512)
+    return LLM(str(folder), **SMALL)
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(folder, tmp_path_factory):
     port = free_port()
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model",
-               str(DATA / "sft"), "--dtype", "float32", "--enforce-eager", "--port", str(port),
+               str(folder), "--dtype", "float32", "--enforce-eager", "--port", str(port),
                "--host", "127.0.0.1", "--max-model-len", "512"]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("vllm") / "server.log"
@@ -125,7 +140,28 @@ def test_the_limit_is_exact_where_vllms_own_is_not(model, engine, questions):
         assert all(t.thinking_tokens < limit for t in traces if not t.hit_limit)
 
 
-# Last: a second engine in one process ends the first.
+# From here on: a second engine in one process ends the first.
+def test_an_evaluation_is_the_same_with_vllm(model, folder, tmp_path, monkeypatch):
+    """Thinking, every smaller budget and direct answers, as `python -m s1lib.evaluate` asks."""
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    here = replace(load_profile("smoke"), max_thinking=200, max_thinking_waits=250)
+    there = replace(here, vllm=SMALL)
+    evals = read_rows(DATA / "dev.jsonl")[:20]
+    expected, runs = evaluate.evaluate(here, folder, folder, evals)
+    told, others = evaluate.evaluate(there, folder, folder, evals)
+    assert list(runs) == list(others) and len(runs) == 6
+    for name in runs:
+        if name != "base-direct":
+            check(*model, runs[name], others[name])
+    assert [t.answer for t in runs["base-direct"]] == [t.answer for t in others["base-direct"]]
+    assert [row["n"] for row in told["rows"]] == [row["n"] for row in expected["rows"]]
+
+
+def test_a_model_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(CourseError, match="vLLM cannot start with .*nothing"):
+        vllm.engine(tmp_path / "nothing", 12, **SMALL)
+
+
 def test_the_snippet_of_the_how_to_page():
     import vllm as real
 
