@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from s1lib.engines import transformers, vllm
-from s1lib.engines.common import Engine, Trace
+from s1lib.engines.common import GREEDY, Engine, Sampling, Trace
 from s1lib.evalsets import EVAL_SETS, load_evalset
 from s1lib.grade import found, grade_text
 from s1lib.metrics import Comparison, compare, pooled_rate
@@ -52,15 +52,19 @@ def run_thinking(
     waits: tuple[int, ...],
     progress: Callable | None = None,
     keep: Callable[[str, Callable], list[Trace]] = lambda name, make: make(),
+    string: str | None = "Wait",
+    sampling: Sampling = GREEDY,
 ) -> Runs:
     """`sft`, `sft-limit-N` and `sft-wait-N` for every limit of the profile and all `waits`.
 
     `engine` gives the model when it is first needed; `keep` stores what is made under its name.
+    `string` is appended at each ignored end; `sampling` must be greedy, and may suppress words.
     """
-    most = profile.budget(waits=max(waits))
+    most = profile.budget(waits=max(waits), string=string)
     questions = [row["question"] for row in evals]
     longest = keep(
-        f"sft-wait-{max(waits)}", lambda: engine().think(questions, most, progress=progress)
+        f"sft-wait-{max(waits)}",
+        lambda: engine().think(questions, most, progress=progress, sampling=sampling),
     )
 
     def smaller(name: str, limit: int | None, n: int) -> list[Trace]:
@@ -147,10 +151,10 @@ def comparisons(right: dict[str, list[list[bool]]], seed: int | str) -> list[dic
 
 
 @contextmanager
-def _ready(profile: Profile, model: str | Path, evals: list[dict], name: str, regrade: bool):
+def _ready(profile: Profile, model, evals: list[dict], name: str, regrade: bool, **how):
     """A model, opened when it is first needed and closed at the end, and where its traces are
     kept: (engine, keep) as `run_thinking` takes them."""
-    folder = folder_of(name, model, evals, profile)
+    folder = folder_of(name, model, evals, profile, **how)
     open_engines: list[Engine] = []
 
     def engine() -> Engine:
@@ -179,15 +183,19 @@ def evaluate(
     report=print,
     name: str = "heldout",
     regrade: bool = False,
+    string: str | None = "Wait",
+    suppress: tuple[str, ...] = (),
 ) -> tuple[dict, Runs]:
     """Results of the base and the fine-tuned model, as rows and comparisons, and all traces.
 
+    `string` is appended at each ignored end of thinking, words in `suppress` are never begun.
     Traces that are stored, of just these models, questions and budgets, are not made again.
     Raises CourseError if `regrade` is set and they are not stored.
     """
     with _ready(profile, base, evals, name, regrade) as (engine, keep):
         runs = {"base-direct": keep("base-direct", lambda: run_direct(engine(), evals))}
-    with _ready(profile, tuned, evals, name, regrade) as (engine, keep):
+    how = {"string": string, "suppress": suppress}
+    with _ready(profile, tuned, evals, name, regrade, **how) as (engine, keep):
         runs |= run_thinking(
             engine,
             evals,
@@ -195,6 +203,8 @@ def evaluate(
             profile.waits,
             lambda done, total: report(f"{done}/{total} questions"),
             keep,
+            string,
+            Sampling(suppress=suppress),
         )
     right = {system: [grade(traces, evals)] for system, traces in runs.items()}
     kind = evals[0].get("kind", "embedded")
@@ -232,13 +242,24 @@ def main() -> None:
     parser.add_argument("--set", default="heldout", choices=("dev", "heldout", *EVAL_SETS))
     parser.add_argument("--base", help="folder or hub name (default: the profile's model)")
     parser.add_argument("--model", help="the fine-tuned one, as simplescaling/s1-32B")
+    parser.add_argument("--string", default="Wait", help='what is appended; "" for nothing')
+    parser.add_argument("--suppress", nargs="*", default=(), help="words that are never begun")
     parser.add_argument("--regrade", action="store_true", help="only grade stored traces again")
     args = parser.parse_args()
     profile = load_profile(args.profile)
     evals = load_eval(profile, args.set)
     base = args.base or profile.place(profile.model)
     tuned = args.model or locate("sft")
-    results, _ = evaluate(profile, base, tuned, evals, name=args.set, regrade=args.regrade)
+    results, _ = evaluate(
+        profile,
+        base,
+        tuned,
+        evals,
+        name=args.set,
+        regrade=args.regrade,
+        string=args.string or None,
+        suppress=tuple(args.suppress),
+    )
     output("results.json").write_text(json.dumps(results, indent=1))
     print(table(results))
 

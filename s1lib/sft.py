@@ -275,8 +275,11 @@ def _told_by_the_first(state: PartialState, ask):
     return told[0]
 
 
-def curated_rows(profile: Profile) -> list[dict]:
-    """The curated set: of this run, shipped, or a released one from the hub."""
+def curated_rows(profile: Profile, path: Path | None = None) -> list[dict]:
+    """The curated set: of this run, shipped, or a released one from the hub; or the rows of a
+    file, as those of `python -m s1lib.curate --ablations`."""
+    if path:
+        return read_rows(path)
     if profile.dataset == EMBEDDED:
         return read_rows(locate("curated.jsonl"))[: profile.curated]
     return load_released(profile.dataset)
@@ -287,6 +290,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop, smoke, gpu, h100x8, h100x16 or auto")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, help="train on the rows of this file")
     parser.add_argument("--out", type=Path, help="folder of the model (default: build/sft)")
     parser.add_argument("--overwrite", action="store_true", help="replace a finished model")
     args = parser.parse_args()
@@ -295,7 +299,9 @@ def main() -> None:
     check_launch(profile)
     out = args.out or output("sft")
     base = profile.place(profile.model)
-    finetune(curated_rows(profile), profile, out, base, args.seed, overwrite=args.overwrite)
+    finetune(
+        curated_rows(profile, args.data), profile, out, base, args.seed, overwrite=args.overwrite
+    )
     if first:
         print(f"saved in {out.parent.name}/{out.name}")
 

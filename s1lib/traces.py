@@ -33,9 +33,10 @@ def model_identity(model: str | Path) -> str:
     return total.hexdigest()[:16]
 
 
-def made_with(model: str | Path, evals: list[dict], profile: Profile) -> dict:
-    """What traces depend on: the model, the questions, the budgets, the engine, the versions."""
-    return {
+def made_with(model: str | Path, evals: list[dict], profile: Profile, **how) -> dict:
+    """What traces depend on: the model, the questions, the budgets, the engine, the versions, and
+    `how` the model was run beside that."""
+    return how | {
         "model": model_identity(model),
         "questions": digest_of(evals),
         "max_thinking": profile.max_thinking,
@@ -47,9 +48,9 @@ def made_with(model: str | Path, evals: list[dict], profile: Profile) -> dict:
     }
 
 
-def folder_of(name: str, model: str | Path, evals: list[dict], profile: Profile) -> Path:
-    """The folder of one model's traces on the evaluation set `name`."""
-    about = json.dumps(made_with(model, evals, profile), indent=1)
+def folder_of(name: str, model: str | Path, evals: list[dict], profile: Profile, **how) -> Path:
+    """The folder of one model's traces on the evaluation set `name`; see `made_with`."""
+    about = json.dumps(made_with(model, evals, profile, **how), indent=1)
     key = hashlib.sha256(about.encode()).hexdigest()[:12]
     path = output(f"runs/{name}/{key}/about.json")
     path.write_text(about)

@@ -149,7 +149,7 @@ def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
     calls = []
 
-    def think(questions, budget, progress=None):
+    def think(questions, budget, progress=None, sampling=None):
         calls.append("think")
         return [trace(q, "1") for q in questions]
 
@@ -191,7 +191,8 @@ def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     rows = [{"question": f"q{i}", "answer": "7", "kind": "aime"} for i in range(30)]
     monkeypatch.setattr(evaluate, "load_evalset", lambda name: rows)
 
-    def think(questions, budget, progress=None):
+    def think(questions, budget, progress=None, sampling=None):
+        asked.append((budget.string, sampling.suppress))
         return [trace(q, "\\boxed{007}") for q in questions]
 
     def direct(questions):
@@ -201,9 +202,12 @@ def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(evaluate, "opened", lambda profile, model: engine)
     monkeypatch.setattr(
         "sys.argv",
-        "evaluate --profile h100x16 --set aime24 --model simplescaling/s1-32B".split(),
+        "evaluate --profile h100x16 --set aime24 --model simplescaling/s1-32B "
+        "--string Hmm --suppress Wait".split(),
     )
+    asked: list = []
     evaluate.main()
+    assert asked == [("Hmm", ("Wait",))]
     results = json.loads((tmp_path / "results.json").read_text())
     told = {row["name"]: row for row in results["rows"]}
     assert told["base-direct"]["no_answer"] == 30 and told["base-direct"]["correct"] == 0

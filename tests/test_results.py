@@ -1,31 +1,43 @@
 """The recorded results: consistent in themselves, and a slice of each is run again."""
 
-import json
+from dataclasses import replace
 
 import pytest
+from transformers import TrainerCallback, set_seed
 
-from s1lib.engines.common import Trace
+from s1lib.engines.common import Sampling, Trace
 from s1lib.engines.transformers import load, rescore, think
 from s1lib.evaluate import grade, opened, run_direct
-from s1lib.metrics import compare, pooled_rate
+from s1lib.metrics import Comparison, compare, pooled_rate
 from s1lib.profile import load_profile
-from s1lib.results.figure6 import rejection
-from s1lib.results.figure7 import majority, vote
-from s1lib.results.parts import digest
+from s1lib.results import closing, lora, nowait, parts, table2, table3, table8
+from s1lib.results.figure6 import LIMITS, QUESTIONS, TRIES, rejection
+from s1lib.results.figure7 import VOTES, majority, vote
+from s1lib.results.parts import digest, recorded
 from s1lib.results.table4 import STRINGS, TIMES
-from s1lib.store import DATA, read_rows
+from s1lib.sft import load_base, load_tokenizer, make_trainer, trainable
+from s1lib.store import DATA, CourseError, read_rows
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
-NAMES = ["proof", "lora", "table4"]
-
-
-def recorded(name: str) -> dict:
-    return json.loads((DATA / "results" / f"{name}.json").read_text())
+SEEDS = {name: [0, 1, 2] for name in ("proof", "lora", "table2", "table4", "nowait")}
+SEEDS |= {name: [0] for name in ("table3", "table8", "figure6", "figure7")}
 
 
 def grades(texts: list[str]) -> list[list[bool]]:
     return [[bit == "1" for bit in text] for text in texts]
+
+
+def system_of(row: dict) -> str:
+    """Under what name a row's grades are recorded."""
+    for kind in ("method", "set", "traces"):
+        if kind in row:
+            return f"{row[kind]}/{row['name']}"
+    if "asked" in row:
+        return f"{row['name']}/{row['asked']}"
+    if "kind" in row:
+        return f"{row['kind']}-{row['n_thoughts_or_waits']}"
+    return str(row["limit"]) if "limit" in row else row["name"]
 
 
 def every(results: dict) -> dict[str, list[str]]:
@@ -39,31 +51,31 @@ def every(results: dict) -> dict[str, list[str]]:
     return flat
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_results_rest_on_the_shipped_data(name, monkeypatch, tmp_path):
-    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+@pytest.mark.parametrize("name", SEEDS)
+def test_results_rest_on_the_shipped_data(name):
     about = recorded(name)["about"]
-    assert about["data"] == digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors")
-    assert about["seeds"] == [0, 1, 2] and about["versions"]["torch"]
+    assert about["data"] == digest(DATA.joinpath)
+    assert about["seeds"] == SEEDS[name] and about["versions"]["torch"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SEEDS)
 def test_each_rate_is_that_of_its_grades(name):
     results = recorded(name)
     right = every(results)
-    assert all(len(text) == len(HELDOUT) for texts in right.values() for text in texts)
+    questions = QUESTIONS if name.startswith("figure") else len(HELDOUT)
+    assert all(len(text) == questions for texts in right.values() for text in texts)
     checked = 0
     for row in results["rows"]:
-        texts = right[f"{row['method']}/{row['name']}" if "method" in row else row["name"]]
-        if row["seed"] == "all":
-            some = texts[:1] if row["name"] == "base-direct" else texts
+        texts = right[system_of(row)]
+        if row.get("seed", "all") == "all":
+            some = texts[:1] if row.get("name") == "base-direct" else texts
         else:
             some = [texts[row["seed"]]]
         rate = pooled_rate(grades(some))
         assert (row["n"], row["correct"]) == (rate.n, rate.correct)
         assert (row["ci_low"], row["ci_high"]) == pytest.approx((rate.ci_low, rate.ci_high))
         checked += 1
-    assert checked == len(results["rows"]) > 10
+    assert checked == len(results["rows"]) > 3
 
 
 def test_a_comparison_is_that_of_its_grades():
@@ -116,8 +128,150 @@ def test_a_slice_of_table_4_comes_out_again(name, profile, longest):
           HELDOUT[:SLICE])  # fmt: skip
 
 
-def test_full_fine_tuning_is_the_same_in_both_files():
-    assert recorded("lora")["right"]["full"]["sft"] == recorded("proof")["right"]["sft"]
+def test_a_slice_of_the_suppressed_word_comes_out_again(profile, longest):
+    model, tokenizer, questions, _ = longest
+    for name, (waits, string) in nowait.HOW.items():
+        budget = profile.budget(waits=waits, string=string)
+        traces = think(model, tokenizer, questions, budget, sampling=nowait.MUTE)
+        agree(recorded("nowait")["right"][name], traces, HELDOUT[:SLICE])
+
+
+def test_a_slice_of_figures_6_and_7_comes_out_again(profile, longest):
+    """Eight questions, all 32 tries of each, with the recorded tries' seeds."""
+    model, tokenizer, _, _ = longest
+    rows = HELDOUT[:8]
+    many = [row["question"] for row in rows] * TRIES
+    seeds = [t * QUESTIONS + i for t in range(TRIES) for i in range(len(rows))]
+    how = Sampling(temperature=1.0, seeds=seeds)
+    traces = think(model, tokenizer, many, profile.budget(), 128, sampling=how)
+    tries = [traces[i : i + len(rows)] for i in range(0, len(traces), len(rows))]
+    told = {"figure6": {}, "figure7": {}}
+    for limit in LIMITS:
+        told["figure6"][str(limit)] = rejection(rows, tries, limit)[1]
+    for n in VOTES:
+        told["figure7"][f"majority-{n}"], told["figure7"][f"any-{n}"], _ = vote(rows, tries[:n])
+    for name, systems in told.items():
+        for system, mine in systems.items():
+            theirs = grades([recorded(name)["right"][system][0][: len(rows)]])[0]
+            assert sum(a != b for a, b in zip(mine, theirs, strict=True)) <= 1
+
+
+def test_the_sets_of_table_2_are_drawn_again(profile):
+    drawn = table2.ablation_sets(table2.clean_rows(profile), profile.curated, 0)
+    assert {name: card for name, (_, card) in drawn.items()} == recorded("table2")["cards"]
+
+
+def settings_of(model: str, profile) -> tuple[str, list[dict], object]:
+    """The recorded file, the rows and the settings of one of the trained models, seed 0."""
+    rows = read_rows(DATA / "curated.jsonl")
+    if model.startswith("lora"):
+        return "lora", rows, lora.with_rank(profile, int(model.split("-")[1]))
+    if model == "cut-0":
+        return "table8", rows, table8.cut_profile(profile, rows)
+    if model == "token-conditional-0":
+        tokenizer, _ = load_tokenizer(DATA / "base")
+        return "table3", table3.token_conditional(rows, tokenizer), profile
+    name = model.removesuffix("-0")
+    drawn = table2.ablation_sets(table2.clean_rows(profile), profile.curated, 0)
+    return "table2", drawn[name][0], table2.trained_with(name, profile)
+
+
+class StopAt(TrainerCallback):
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs):
+        control.should_training_stop = state.global_step >= self.step
+
+
+@pytest.mark.parametrize("model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0"])
+def test_the_first_steps_of_a_training_come_out_again(model, profile, tmp_path):
+    name, rows, settings = settings_of(model, profile)
+    first = recorded(name)["training"][model]["first"]
+    set_seed(0)
+    tokenizer, _ = load_tokenizer(DATA / "base")
+    data = trainable(rows, settings, tokenizer, report=lambda text: None)
+    base = load_base(DATA / "base", settings)
+    trainer = make_trainer(base, tokenizer, data, settings, tmp_path, report=lambda text: None)
+    trainer.add_callback(StopAt(first["step"]))
+    trainer.train()
+    [loss] = [log["loss"] for log in trainer.state.log_history if "loss" in log]
+    assert float(loss) == pytest.approx(first["loss"], rel=0.01)
+
+
+def test_the_same_run_is_the_same_in_all_files():
+    proof = recorded("proof")["right"]
+    assert recorded("lora")["right"]["full"]["sft"] == proof["sft"]
+    assert recorded("table2")["right"]["curated/sft-wait-1"] == proof["sft-wait-1"]
+    assert recorded("table4")["right"]["Wait"] == proof["sft-wait-2"]
+    assert recorded("table8")["right"]["whole/sft"] == proof["sft"][:1]
+    assert recorded("nowait")["right"]["as trained"] == proof["sft"]
+    assert recorded("table3")["right"]["budget forcing/512"] == proof["sft"][:1]
+
+
+def test_a_recorded_result_that_cannot_be_used_is_named(monkeypatch, tmp_path):
+    for name in ("curated.jsonl", "heldout.jsonl"):
+        (tmp_path / name).write_bytes((DATA / name).read_bytes())
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "model.safetensors").write_bytes(b"other weights")
+    (tmp_path / "results").mkdir()
+    proof = (DATA / "results" / "proof.json").read_text()
+    (tmp_path / "results" / "proof.json").write_text(proof)
+    (tmp_path / "results" / "lora.json").write_text(proof[:100])
+    monkeypatch.setattr(parts, "DATA", tmp_path)
+    for name, message in (
+        ("proof", "proof.json was made from other data .* make results-proof"),
+        ("lora", "lora.json is missing or damaged"),
+        ("table4", "table4.json is missing or damaged"),
+    ):
+        with pytest.raises(CourseError, match=message):
+            recorded(name)
+
+
+# The closing table
+
+
+def comparison(low: float, high: float) -> Comparison:
+    return Comparison(100, 1, 1, (low + high) / 2, low, high)
+
+
+@pytest.mark.parametrize(
+    "expected,low,high,said",
+    [
+        ("more", 0.01, 0.2, "✓ holds here"),
+        ("more", -0.01, 0.2, "? not decided"),
+        ("more", -0.2, -0.01, "✗ reversed here"),
+        ("less", -0.2, -0.01, "✓ holds here"),
+        ("less", 0.01, 0.2, "✗ reversed here"),
+        ("less", 0.0, 0.2, "? not decided"),
+        ("same", -0.02, 0.02, "✓ holds here"),
+        ("same", 0.001, 0.02, "✓ holds here"),
+        ("same", -0.02, 0.04, "? not decided"),
+        ("same", 0.01, 0.04, "✗ does not hold here"),
+        ("same", -0.4, -0.1, "✗ does not hold here"),
+    ],
+)
+def test_a_verdict_follows_the_rule(expected, low, high, said):
+    claim = replace(closing.CLAIMS[0], expected=expected)
+    assert closing.verdict(claim, comparison(low, high)) == said
+
+
+def test_the_closing_table_speaks_of_every_claim():
+    rows = closing.rows()
+    assert len(rows) == len(closing.CLAIMS) and {claim.file for claim in closing.CLAIMS} >= {
+        "proof", "table2", "table3", "table4", "table8", "figure6", "figure7", "nowait", "lora",
+    }  # fmt: skip
+    [one] = [row for row in rows if row["claim"] == "one Wait helps"]
+    proof = recorded("proof")["comparisons"]
+    [told] = [r for r in proof if r["name"] == "wait-1-vs-sft" and r["seed"] == "all"]
+    assert one["here, points"] == f"{100 * told['difference']:+.1f}"
+    assert one["verdict"] == "✓ holds here"
+
+
+def test_a_method_is_known_by_its_best_run():
+    results = {"right": {"a/1": ["0010"], "a/2": ["0111"], "b": {"x": ["1000"]}}}
+    assert closing.grades_of(results, "a") == [[False, True, True, True]]
+    assert closing.grades_of(results, "b/x") == [[True, False, False, False]]
 
 
 # The experiments' own arithmetic, on traces made by hand
@@ -128,7 +282,7 @@ def trace(answer: str, tokens: int, limited: bool = False) -> Trace:
 
 
 ROWS = [{"question": "?", "answer": "1"}, {"question": "?", "answer": "2"}]
-TRIES = [  # three tries of two questions
+THREE = [  # three tries of two questions
     [trace("1", 90), trace("3", 40)],
     [trace("5", 30), trace("2", 10)],
     [trace("1", 20), trace("3", 512, limited=True)],
@@ -136,22 +290,22 @@ TRIES = [  # three tries of two questions
 
 
 def test_rejection_takes_the_first_thought_that_fits():
-    row, right = rejection(ROWS, TRIES, 100)
+    row, right = rejection(ROWS, THREE, 100)
     assert right == [True, False] and row["mean_tries"] == 1 and row["thinking_tokens"] == 65
-    row, right = rejection(ROWS, TRIES, 35)
+    row, right = rejection(ROWS, THREE, 35)
     assert right == [False, True] and row["mean_tries"] == 2 and row["accepted"] == 2
-    row, right = rejection(ROWS, TRIES, 15)
+    row, right = rejection(ROWS, THREE, 15)
     assert right == [False, True] and row["accepted"] == 1 and row["correct"] == 1
-    row, right = rejection(ROWS, TRIES, 5)
+    row, right = rejection(ROWS, THREE, 5)
     assert right == [False, False] and row["thinking_tokens"] is None
-    assert rejection([ROWS[1]], [[TRIES[2][1]]], 1000)[0]["accepted"] == 0  # it did not end
+    assert rejection([ROWS[1]], [[THREE[2][1]]], 1000)[0]["accepted"] == 0  # it did not end
 
 
 def test_the_majority_is_the_most_frequent_answer_and_the_first_of_equals():
     assert majority(["1", "2", "2", None]) == "2"
     assert majority(["3", "2", None, None]) == "3"
     assert majority([None, None]) is None
-    voted, covered, tokens = vote(ROWS, TRIES)
+    voted, covered, tokens = vote(ROWS, THREE)
     assert voted == [True, False] and covered == [True, True]
     assert tokens == (90 + 30 + 20 + 40 + 10 + 512) / 2
-    assert vote(ROWS, TRIES[:1])[0] == [True, False]
+    assert vote(ROWS, THREE[:1])[0] == [True, False]

@@ -9,7 +9,7 @@ import multiprocessing
 import platform
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from s1lib.engines.common import Engine, Trace
 from s1lib.evaluate import Runs, opened, result_row, run_thinking
 from s1lib.profile import Profile
 from s1lib.sft import finetune
-from s1lib.store import DATA, locate, output, read_rows
+from s1lib.store import DATA, CourseError, locate, output, read_rows
 from s1lib.traces import stored
 
 WAITS = (1, 2, 4, 8)  # of the proof
@@ -92,12 +92,18 @@ def seed_rows(
     return [*rows, result_row(name, "all", traces, right)]
 
 
-def digest(*names: str) -> str:
-    """One hash of the files a result rests on."""
+def digest(find: Callable[[str], Path]) -> str:
+    """One hash of the files all results rest on; `find` says which copies."""
     total = hashlib.sha256()
-    for name in names:
-        total.update(locate(name, report=lambda text: None).read_bytes())
+    for name in ("curated.jsonl", "heldout.jsonl", "base/model.safetensors"):
+        total.update(find(name).read_bytes())
     return total.hexdigest()[:16]
+
+
+def training(names: list[str]) -> dict[str, dict]:
+    """The first and the last loss of these models' training, with their steps."""
+    curves = {name: json.loads(output(f"proof/{name}/loss.json").read_text()) for name in names}
+    return {name: {"first": curve[0], "last": curve[-1]} for name, curve in curves.items()}
 
 
 def about(profile: Profile, seeds: tuple[int, ...]) -> dict:
@@ -108,7 +114,7 @@ def about(profile: Profile, seeds: tuple[int, ...]) -> dict:
         "sft": profile.sft,
         "python": platform.python_version(),
         "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl", "peft")},
-        "data": digest("curated.jsonl", "heldout.jsonl", "base/model.safetensors"),
+        "data": digest(partial(locate, report=lambda text: None)),
     }
 
 
@@ -116,6 +122,23 @@ def bits(right: list[list[bool]]) -> list[str]:
     """Each seed's grades as a text of 0 and 1, question by question, so that any slice of a
     recorded result can be run again and compared."""
     return ["".join("01"[grade] for grade in grades) for grades in right]
+
+
+def recorded(name: str) -> dict:
+    """A shipped result, from `data/results/`.
+
+    Raises CourseError if it is missing, damaged, or rests on other data than the shipped.
+    """
+    path = DATA / "results" / f"{name}.json"
+    mend = f"restore it with `git checkout -- data/`, or make it again: make results-{name}."
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        told = results["about"]["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CourseError(f"{path.name} is missing or damaged: {mend}") from None
+    if told != digest(DATA.joinpath):
+        raise CourseError(f"{path.name} was made from other data than lies in data/: {mend}")
+    return results
 
 
 def write(name: str, results: dict) -> None:

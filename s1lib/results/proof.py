@@ -2,7 +2,7 @@
 in the README.
 
 Three fine-tuning seeds on the whole held-out set, and, on the development set, the choice of
-N and a sweep of the teacher's early-stopping rate. About an hour on two cores; an interrupted
+N and a sweep of the teacher's early-stopping rate. About 35 minutes on two cores; an interrupted
 run goes on where it stopped (its parts lie in `build/proof/`).
 """
 
@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 
 from s1lib.engines.common import Trace
 from s1lib.evaluate import (
+    Runs,
     comparisons,
     grade,
     opened,
@@ -22,8 +23,19 @@ from s1lib.evaluate import (
 from s1lib.metrics import pooled_rate, wilson
 from s1lib.plots import paper_rows, scaling_curve
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import WAITS, about, bits, kept, thinking_runs, tuned, write
-from s1lib.store import ROOT, command, locate, output, read_rows
+from s1lib.results.parts import (
+    WAITS,
+    about,
+    bits,
+    in_workers,
+    kept,
+    proof_model,
+    proof_runs,
+    thinking_runs,
+    tuned,
+    write,
+)
+from s1lib.store import ROOT, command, locate, read_rows
 from s1lib.world.families import parse
 from s1lib.world.teacher import Habits, reply
 
@@ -32,22 +44,23 @@ SWEEP = (0.0, 0.4)  # beside the published rate
 WORLDS_TRIED = 7  # versions of the world, this one included: docs/world.md
 
 
+def answers_only(profile: Profile, seed: int) -> list[Trace]:
+    """The held-out answers of a model fine-tuned on the same rows without their thinking."""
+    rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
+    folder = tuned(f"answers-only-{seed}", rows, profile, seed, thinking=False)
+    return kept(f"answers-only-{seed}-direct", lambda: run_direct(opened(profile, folder), evals))
+
+
 def all_seeds(
-    rows: list[dict], evals: list[dict], profile: Profile, seeds: tuple[int, ...]
+    evals: list[dict], profile: Profile, seeds: tuple[int, ...]
 ) -> dict[str, list[list[Trace]]]:
     """Every system of the proof on the held-out set: name -> one list of traces per seed."""
     runs: dict[str, list[list[Trace]]] = defaultdict(list)
     direct = kept("base-direct", lambda: run_direct(opened(profile, locate("base")), evals))
     for seed in seeds:
         runs["base-direct"].append(direct)
-        only = tuned(f"answers-only-{seed}", rows, profile, seed, thinking=False)
-        runs["sft-answers-only"].append(
-            kept(
-                f"answers-only-{seed}-direct", lambda d=only: run_direct(opened(profile, d), evals)
-            )
-        )
-        model_dir = tuned(f"sft-{seed}", rows, profile, seed)
-        for name, traces in thinking_runs(f"sft-{seed}", model_dir, evals, profile, WAITS).items():
+        runs["sft-answers-only"].append(answers_only(profile, seed))
+        for name, traces in proof_runs(profile, seed).items():
             runs[name].append(traces)
     return runs
 
@@ -74,19 +87,29 @@ def answered_by(rows: list[dict], early_stop: float) -> list[dict]:
     ]
 
 
-def sweep(rows: list[dict], profile: Profile) -> list[dict]:
+def taught_by(profile: Profile, rate: float) -> Runs:
+    """The development traces of a model whose teacher has this early-stopping rate, seed 0."""
+    rows, dev = read_rows(locate("curated.jsonl")), read_rows(locate("dev.jsonl"))
+    name = f"sweep-{rate}"
+    folder = tuned(name, answered_by(rows, early_stop=rate), profile, 0)
+    return thinking_runs(f"{name}-dev", folder, dev, profile, (1, 2))
+
+
+def development_runs(profile: Profile) -> Runs:
+    """The development traces of the proof's model of seed 0."""
+    dev = read_rows(locate("dev.jsonl"))
+    return thinking_runs("sft-0-dev", proof_model(profile, 0), dev, profile, WAITS)
+
+
+def sweep(profile: Profile) -> list[dict]:
     """What the teacher's early-stopping rate does, on the development set, seed 0.
 
     The same curated questions are answered by teachers that differ in this habit alone.
     """
     dev, results = read_rows(locate("dev.jsonl")), []
     for rate in sorted({*SWEEP, Habits().early_stop}):
-        if rate == Habits().early_stop:  # the teacher of the curated set itself
-            model, taught = "sft-0", rows
-        else:
-            model, taught = f"sweep-{rate}", answered_by(rows, early_stop=rate)
-        model_dir = tuned(model, taught, profile, 0)
-        runs = thinking_runs(f"{model}-dev", model_dir, dev, profile, (1, 2))
+        own = rate == Habits().early_stop  # the teacher of the curated set itself
+        runs = development_runs(profile) if own else taught_by(profile, rate)
         for name in ("sft", "sft-wait-1", "sft-wait-2"):
             grades = grade(runs[name], dev)
             results.append(
@@ -97,18 +120,19 @@ def sweep(rows: list[dict], profile: Profile) -> list[dict]:
 
 def dev_rows(profile: Profile) -> list[dict]:
     """The development set, seed 0: what N was chosen on."""
-    dev = read_rows(locate("dev.jsonl"))
-    runs = thinking_runs("sft-0-dev", output("proof/sft-0"), dev, profile, WAITS)
+    dev, runs = read_rows(locate("dev.jsonl")), development_runs(profile)
     return [result_row(name, 0, [traces], [grade(traces, dev)]) for name, traces in runs.items()]
 
 
 def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = True) -> dict:
     """All rows and comparisons of the proof."""
-    rows = read_rows(locate("curated.jsonl"))
     evals = read_rows(locate("heldout.jsonl"))
-    tuned("sft-0", rows, profile, 0)
+    jobs: list[tuple] = [(proof_runs, profile, seed) for seed in seeds]
+    jobs += [(answers_only, profile, seed) for seed in seeds]
+    jobs += [(taught_by, profile, rate) for rate in SWEEP if with_sweep]
+    in_workers(jobs)
     development = dev_rows(profile)
-    runs = all_seeds(rows, evals, profile, seeds)
+    runs = all_seeds(evals, profile, seeds)
     right = {name: [grade(traces, evals) for traces in seeds] for name, seeds in runs.items()}
     result_rows, compared = [], []
     for i, seed in enumerate(seeds):
@@ -126,7 +150,7 @@ def prove(profile: Profile, seeds: tuple[int, ...] = SEEDS, with_sweep: bool = T
         "families": rate_rows(right, evals),
         "right": {name: bits(grades) for name, grades in right.items()},
         "dev": development,
-        "sweep": sweep(rows, profile) if with_sweep else [],
+        "sweep": sweep(profile) if with_sweep else [],
         "about": about(profile, seeds) | {"habits": asdict(Habits())} | chosen,
     }
 
@@ -143,7 +167,6 @@ def main() -> None:
     args = parser.parse_args()
     profile = load_profile(args.profile)
     if args.dev_only:
-        tuned("sft-0", read_rows(locate("curated.jsonl")), profile, 0)
         print(json.dumps(dev_rows(profile), indent=1))
         return
     results = prove(profile, tuple(range(args.seeds)), not args.skip_sweep)

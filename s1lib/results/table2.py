@@ -19,6 +19,7 @@ from s1lib.results.parts import (
     proof_runs,
     seed_rows,
     thinking_runs,
+    training,
     tuned,
     write,
 )
@@ -44,10 +45,15 @@ def clean_rows(profile: Profile) -> list[dict]:
     return curate(rows, evals, unsolved, profile)[1].clean
 
 
+def trained_with(name: str, profile: Profile) -> Profile:
+    """The settings with which a set is trained on."""
+    epochs = {"num_train_epochs": FULL_EPOCHS} if name == "full" else {}
+    return replace(profile, sft=profile.sft | epochs)
+
+
 def set_runs(name: str, rows: list[dict], profile: Profile, seed: int) -> Runs:
     """The held-out traces of the model fine-tuned on one set, without and with one Wait."""
-    if name == "full":
-        profile = replace(profile, sft=profile.sft | {"num_train_epochs": FULL_EPOCHS})
+    profile = trained_with(name, profile)
     evals = read_rows(locate("heldout.jsonl"))
     folder = tuned(f"{name}-{seed}", rows, profile, seed)
     return thinking_runs(f"{name}-{seed}", folder, evals, replace(profile, limits=()), (1,))
@@ -76,6 +82,7 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
                 row = comparison_row(system, seed, compare(curated, other))
                 results["comparisons"].append({"set": name} | row)
     cards = {name: card for name, (_, card) in drawn[seeds[0]].items()}
+    results["training"] = training([f"{name}-{seed}" for name in NAMES for seed in seeds])
     return results | {"cards": cards, "paper": PAPER, "about": about(profile, seeds)}
 
 

@@ -13,7 +13,7 @@ from s1lib.evaluate import grade, result_row
 from s1lib.metrics import control, performance, scaling
 from s1lib.profile import Profile, load_profile
 from s1lib.results.figure6 import measure as rejection_sampling
-from s1lib.results.parts import about, bits, kept, proof_runs, tuned, write
+from s1lib.results.parts import about, bits, kept, proof_runs, training, tuned, write
 from s1lib.sft import load_tokenizer
 from s1lib.store import command, locate, read_rows
 
@@ -119,6 +119,7 @@ def measure(profile: Profile) -> dict:
     return {
         "rows": rows,
         "measures": measures,
+        "training": training(["token-conditional-0"]),
         "right": right,
         "paper": PAPER,
         "paper_table_12": PAPER_TABLE_12,

@@ -7,11 +7,21 @@ hour on two cores; an interrupted run goes on.
 
 import argparse
 
+from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load, think
 from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, kept, proof_model, proof_runs, seed_rows, write
+from s1lib.results.parts import (
+    about,
+    bits,
+    in_workers,
+    kept,
+    proof_model,
+    proof_runs,
+    seed_rows,
+    write,
+)
 from s1lib.store import command, locate, read_rows
 
 STRINGS: dict[str, str | None] = {
@@ -31,28 +41,30 @@ PAPER = {  # AIME24, MATH500, GPQA Diamond
 }
 
 
+def appended(name: str, profile: Profile, seed: int) -> list[Trace]:
+    """The held-out traces of the proof's model of this seed, with this string appended."""
+    if name == "Wait":
+        return proof_runs(profile, seed)[f"sft-wait-{TIMES}"]
+    questions = [row["question"] for row in read_rows(locate("heldout.jsonl"))]
+    budget = profile.budget(waits=TIMES, string=STRINGS[name])
+
+    def run() -> list[Trace]:
+        model = load(proof_model(profile, seed))
+        return think(*model, questions, budget, profile.batch_size)
+
+    return kept(f"table4-{name}-{seed}", run)
+
+
 def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     """A row for each string and seed, and paired comparisons with not going on at all."""
     evals = read_rows(locate("heldout.jsonl"))
-    questions = [row["question"] for row in evals]
+    in_workers([(proof_runs, profile, seed) for seed in seeds])
+    in_workers([(appended, name, profile, seed) for name in STRINGS for seed in seeds])
     traces = {name: [] for name in ("no extrapolation", *STRINGS)}
     for seed in seeds:
-        folder, once = proof_model(profile, seed), proof_runs(profile, seed)
-        traces["no extrapolation"].append(once["sft"])
-        traces["Wait"].append(once[f"sft-wait-{TIMES}"])
-        for name, string in STRINGS.items():
-            if name != "Wait":
-                budget = profile.budget(waits=TIMES, string=string)
-                part = f"table4-{name}-{seed}"
-                print(part, flush=True)
-                traces[name].append(
-                    kept(
-                        part,
-                        lambda d=folder, b=budget: think(
-                            *load(d), questions, b, profile.batch_size
-                        ),
-                    )
-                )
+        traces["no extrapolation"].append(proof_runs(profile, seed)["sft"])
+        for name in STRINGS:
+            traces[name].append(appended(name, profile, seed))
     right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
     results: dict = {"rows": [], "comparisons": []}
     for name, runs in traces.items():

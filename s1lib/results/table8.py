@@ -11,7 +11,7 @@ from functools import partial
 from s1lib.evaluate import Runs, comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, proof_runs, thinking_runs, tuned, write
+from s1lib.results.parts import about, bits, proof_runs, thinking_runs, training, tuned, write
 from s1lib.sft import load_tokenizer, too_long, training_set
 from s1lib.store import command, locate, read_rows
 
@@ -33,11 +33,16 @@ def length_that_cuts(rows: list[dict], profile: Profile, share: float) -> int:
     )  # fmt: skip
 
 
+def cut_profile(profile: Profile, rows: list[dict]) -> Profile:
+    """The same run with a length that cuts the rows."""
+    length = length_that_cuts(rows, profile, CUT)
+    return replace(profile, longer="cut", sft=profile.sft | {"max_length": length})
+
+
 def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     """Rows for the cut and the whole traces, with thinking tokens, and paired comparisons."""
     rows, evals = read_rows(locate("curated.jsonl")), read_rows(locate("heldout.jsonl"))
-    length = length_that_cuts(rows, profile, CUT)
-    cut = replace(profile, longer="cut", sft=profile.sft | {"max_length": length})
+    cut = cut_profile(profile, rows)
 
     def cut_runs(seed: int) -> Runs:
         folder = tuned(f"cut-{seed}", rows, cut, seed)
@@ -52,16 +57,15 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
             for seed in seeds:
                 traces.append(runs[name](seed)[system])
             right[name] = [grade(t, evals) for t in traces]
-            limited = sum(t.hit_limit for some in traces for t in some)
             row = result_row(system, "all", traces, right[name])
-            share = limited / (len(evals) * len(seeds))
-            results["rows"].append({"traces": name, "hit_limit": round(share, 4)} | row)
+            results["rows"].append({"traces": name} | row)
         results["right"] |= {f"{name}/{system}": bits(grades) for name, grades in right.items()}
         difference = compare(right["whole"], right["cut"])
         results["comparisons"].append(
             comparison_row(f"{system}: cut against whole", "all", difference)
         )
-    return results | {"length": length, "paper": PAPER, "about": about(profile, seeds)}
+    results |= {"length": cut.sft["max_length"], "training": training(["cut-0"])}
+    return results | {"paper": PAPER, "about": about(profile, seeds)}
 
 
 def main() -> None:

@@ -1,0 +1,122 @@
+"""The course's last table: each claim, what the paper says, what came out here, and a verdict.
+
+The verdict follows a rule, not a wish: a claim of more (or less) holds if the whole 95% interval
+of the paired difference lies on its side of zero, and is reversed if it lies on the other. A claim
+of no difference holds if the interval stays within MARGIN.
+"""
+
+from dataclasses import dataclass
+
+from s1lib.metrics import Comparison, compare
+from s1lib.results.parts import recorded
+
+MARGIN = 0.03  # a difference that is too small to matter
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`after` against `before` in the recorded result `file`; `expected` is what the claim says
+    of the difference: "more", "less" or "same"."""
+
+    text: str
+    source: str
+    told: str  # the source's own numbers
+    file: str
+    before: str
+    after: str
+    expected: str
+
+
+CLAIMS = [
+    Claim("1,000 thoughts make a better model", "Table 1", "26.7 → 50.0",
+          "proof", "base-direct", "sft", "more"),
+    Claim("the thinking does it, not the answers", "ours", "not tested",
+          "proof", "sft-answers-only", "sft", "more"),
+    Claim("one Wait helps", "Table 5", "50.0 → 53.3", "proof", "sft", "sft-wait-1", "more"),
+    Claim("two Waits help", "Table 5", "50.0 → 53.3", "proof", "sft", "sft-wait-2", "more"),
+    Claim("four Waits help", "Table 5", "50.0 → 56.7", "proof", "sft", "sft-wait-4", "more"),
+    Claim("eight Waits neither help nor harm", "issue 19", "50.0 → 50.0",
+          "proof", "sft", "sft-wait-8", "same"),
+    Claim("1,000 random rows are worse than the curated", "Table 2", "36.7, not 50.0",
+          "table2", "curated/sft-wait-1", "random/sft-wait-1", "less"),
+    Claim("1,000 diverse rows are worse", "Table 2", "26.7, not 50.0",
+          "table2", "curated/sft-wait-1", "diverse/sft-wait-1", "less"),
+    Claim("the 1,000 longest are worse", "Table 2", "33.3, not 50.0",
+          "table2", "curated/sft-wait-1", "longest/sft-wait-1", "less"),
+    Claim("all rows are hardly better", "Table 2", "53.3, not 50.0",
+          "table2", "curated/sft-wait-1", "full/sft-wait-1", "same"),
+    Claim("forcing beats asking for a budget, best against best", "Table 3", "56.7, not 40.0",
+          "table3", "token-conditional", "budget forcing", "more"),
+    Claim("rejection sampling: the smaller the limit the better", "Figure 6", "40.0, not 23.3",
+          "figure6", "512", "48", "more"),
+    Claim("“Wait” is better than nothing", "Table 4", "53.3, not 50.0",
+          "table4", "nothing", "Wait", "more"),
+    Claim("“Wait” is better than “Hmm”", "Table 4", "53.3, not 50.0",
+          "table4", "Hmm", "Wait", "more"),
+    Claim("cut traces make a worse model", "Table 8", "50.0 → 30.0",
+          "table8", "whole/sft", "cut/sft", "less"),
+    Claim("votes beat one Wait at its cost", "2506.04210", "parallel ahead",
+          "figure7", "sequential-1", "majority-2", "more"),
+    Claim("votes beat eight Waits at their cost", "Figure 7", "53.3, not 50.0",
+          "figure7", "sequential-8", "majority-8", "more"),
+    Claim("forbidding “Wait” costs nothing", "NoWait, 2506.08343", "no loss",
+          "nowait", "as trained", "without Wait", "same"),
+    Claim("LoRA learns as much as all weights do", "LoRA Without Regret", "about equal",
+          "lora", "full/sft-wait-1", "lora-64/sft-wait-1", "same"),
+]  # fmt: skip
+
+
+def grades_of(results: dict, system: str) -> list[list[bool]]:
+    """A system's recorded grades [seeds, questions].
+
+    A method with several runs is known by its best one, as the paper's Performance is.
+    """
+    right = results["right"]
+    flat = {k: v for k, v in right.items() if isinstance(v, list)}
+    flat |= {f"{a}/{b}": v for a, some in right.items() if isinstance(some, dict)
+             for b, v in some.items()}  # fmt: skip
+    if system not in flat:
+        runs = [name for name in flat if name.rsplit("/", 1)[0] == system]
+        system = max(runs, key=lambda name: "".join(flat[name]).count("1"))
+    return [[bit == "1" for bit in text] for text in flat[system]]
+
+
+def difference(claim: Claim, results: dict) -> Comparison:
+    """The paired comparison that the claim is about; base models have one run for all seeds."""
+    before, after = (grades_of(results, name) for name in (claim.before, claim.after))
+    return compare(before, after)
+
+
+def verdict(claim: Claim, found: Comparison) -> str:
+    """ "holds", "reversed" or "not decided", by the rule above; "does not hold" for a claim of no
+    difference where there is one."""
+    low, high = found.ci_low, found.ci_high
+    if claim.expected == "same":
+        if -MARGIN <= low and high <= MARGIN:
+            return "✓ holds here"
+        return "✗ does not hold here" if low > 0 or high < 0 else "? not decided"
+    if claim.expected == "less":
+        low, high = -high, -low
+    return "✓ holds here" if low > 0 else "✗ reversed here" if high < 0 else "? not decided"
+
+
+def rows() -> list[dict]:
+    """The closing table from the recorded results.
+
+    Raises what `recorded` raises.
+    """
+    files = {claim.file: recorded(claim.file) for claim in CLAIMS}
+    told = []
+    for claim in CLAIMS:
+        found = difference(claim, files[claim.file])
+        told.append(
+            {
+                "claim": claim.text,
+                "source": claim.source,
+                "there": claim.told,
+                "here, points": f"{100 * found.difference:+.1f}",
+                "95% interval": f"{100 * found.ci_low:+.1f} to {100 * found.ci_high:+.1f}",
+                "verdict": verdict(claim, found),
+            }
+        )
+    return told
