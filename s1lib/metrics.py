@@ -1,7 +1,7 @@
 """Rates with intervals, paired comparisons, and the paper's measures of test-time scaling."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import combinations
 from math import ceil, comb, log2, sqrt
 from statistics import NormalDist
@@ -23,6 +23,11 @@ class Rate:
 
     def __str__(self) -> str:
         return f"{self.accuracy:.1%} [{self.ci_low:.1%}, {self.ci_high:.1%}]"
+
+
+def rate_of(row: dict) -> Rate:
+    """The rate that a line of recorded results holds."""
+    return Rate(**{field.name: row[field.name] for field in fields(Rate)})
 
 
 def wilson(correct: int, n: int) -> Rate:
@@ -67,6 +72,11 @@ class Comparison:
             f"{100 * self.ci_high:+.1f}], "
             f"{self.mended} mended, {self.broken} broken"
         )
+
+
+def comparison_of(row: dict) -> Comparison:
+    """The comparison that a line of recorded results holds."""
+    return Comparison(**{field.name: row[field.name] for field in fields(Comparison)})
 
 
 def compare(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from s1lib.profile import Profile, load_profile
-from s1lib.sizes import CARDS, Card, Shape, shape_of
+from s1lib.sizes import CARDS, Card, Shape, card_named, shape_of
 from s1lib.store import CourseError, command
 
 GIB = 2**30
@@ -239,11 +239,19 @@ def describe(p: Plan) -> str:
     return "\n".join(lines)
 
 
+def _card_here() -> str:
+    """The card of this machine; an H100 if it has none."""
+    from s1lib.machine import look  # it needs this module
+
+    here = look()
+    return card_named(here.name) if here.gpus else "H100"
+
+
 def main() -> None:
     """Plan a profile's fine-tuning."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", default="h100x16")
-    parser.add_argument("--card", default="H100", choices=CARDS)
+    parser.add_argument("--card", choices=CARDS, help="default: this machine's, else H100")
     parser.add_argument("--price", type=float, help="dollars per GPU-hour")
     parser.add_argument("--longest", type=int, help="tokens of the longest sequence")
     parser.add_argument("--mean", type=float, help="tokens of a sequence (s1K: 5658)")
@@ -256,7 +264,7 @@ def main() -> None:
     mean = args.mean or (5658 if profile.dataset == "simplescaling/s1K" else None)
     setup = replace(setup, longest=args.longest or setup.longest, mean=mean, balance=args.balance)
     print(f"{profile.model}, {profile.method}, {setup.gpus} GPUs, up to {setup.longest:,} tokens")
-    print(describe(plan(setup, args.card, profile.curated, price=args.price)))
+    print(describe(plan(setup, args.card or _card_here(), profile.curated, price=args.price)))
 
 
 if __name__ == "__main__":

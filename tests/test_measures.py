@@ -1,14 +1,18 @@
 """Grading, intervals and paired comparisons against known values."""
 
+from dataclasses import asdict
+
 import pytest
 
 from s1lib.grade import extract, is_right
 from s1lib.metrics import (
     compare,
+    comparison_of,
     control,
     mcnemar,
     performance,
     questions_needed,
+    rate_of,
     scaling,
     wilson,
 )
@@ -52,6 +56,12 @@ def test_wilson_against_published_values():
 def test_an_accuracy_over_nothing_is_an_error(correct, n):
     with pytest.raises(ValueError):
         wilson(correct, n)
+
+
+def test_a_line_of_results_gives_its_rate_and_comparison_back():
+    rate, found = wilson(3, 7), compare([[True, False, False]], [[True, True, False]])
+    assert rate_of({"name": "x", "seed": 0} | asdict(rate)) == rate
+    assert comparison_of({"name": "x"} | asdict(found)) == found
 
 
 def test_paired_comparison():

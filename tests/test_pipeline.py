@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from s1lib import curate, distill, evaluate, sft
 from s1lib.answers import Answers
 from s1lib.engines.transformers import answer_directly, load
 from s1lib.profile import load_profile, names
+from s1lib.results import published
 from s1lib.store import DATA, ROOT, CourseError, locate, output, read_rows, write_rows
 
 
@@ -248,6 +250,7 @@ def test_missing_and_damaged_models_are_named(tmp_path):
         "planner",
         "results.proof",
         "results.lora",
+        "results.table4",
     ],
 )
 def test_every_stage_has_a_command_with_help(stage):
@@ -255,6 +258,10 @@ def test_every_stage_has_a_command_with_help(stage):
         [sys.executable, "-m", f"s1lib.{stage}", "--help"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0 and "--" in done.stdout
+    texts = [(ROOT / "README.md").read_text(), *published.FULL_SCALE.values()]
+    commands = re.findall(rf"-m s1lib\.{stage}\b([^`;\n]*)", "\n".join(texts))
+    promised = {option for command in commands for option in re.findall(r"--[a-z-]+", command)}
+    assert promised <= set(re.findall(r"--[a-z-]+", done.stdout)), "README names other options"
 
 
 def test_a_wrong_profile_on_the_command_line_is_one_sentence():

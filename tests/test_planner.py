@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from s1lib import planner
+from s1lib.machine import Machine
 from s1lib.planner import Setup, first_change, memory, plan, tokens_per_second
 from s1lib.sizes import CARDS, SHAPES, Shape, card_named, shape_of
 from s1lib.store import DATA, CourseError
@@ -275,3 +276,15 @@ def test_unknown_things_are_named():
         memory(replace(S1, method="magic"))
     with pytest.raises(CourseError, match="sizes of nobody/nothing are not known"):
         shape_of("nobody/nothing")
+
+
+@pytest.mark.parametrize(
+    "here,card",
+    [(Machine(0), "H100"), (Machine(1, "NVIDIA A100-SXM4-80GB", 79.0, True), "A100 80GB")],
+)
+def test_the_command_plans_for_the_card_of_the_machine(here, card, monkeypatch, capsys):
+    monkeypatch.setattr("s1lib.machine.look", lambda: here)
+    monkeypatch.setattr(planner, "setup_of", lambda profile: Setup(QWEN.format("0.5B")))
+    monkeypatch.setattr("sys.argv", ["planner", "--profile", "gpu"])
+    planner.main()
+    assert f"on each {card}" in capsys.readouterr().out
