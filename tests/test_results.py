@@ -236,24 +236,29 @@ def comparison(low: float, high: float) -> Comparison:
 
 
 @pytest.mark.parametrize(
-    "expected,low,high,said",
+    "expected,low,high,seeds,said",
     [
-        ("more", 0.01, 0.2, "✓ holds here"),
-        ("more", -0.01, 0.2, "? not decided"),
-        ("more", -0.2, -0.01, "✗ reversed here"),
-        ("less", -0.2, -0.01, "✓ holds here"),
-        ("less", 0.01, 0.2, "✗ reversed here"),
-        ("less", 0.0, 0.2, "? not decided"),
-        ("same", -0.02, 0.02, "✓ holds here"),
-        ("same", 0.001, 0.02, "✓ holds here"),
-        ("same", -0.02, 0.04, "? not decided"),
-        ("same", 0.01, 0.04, "✗ does not hold here"),
-        ("same", -0.4, -0.1, "✗ does not hold here"),
+        ("more", 0.01, 0.2, [1], "✓ holds here"),
+        ("more", 0.01, 0.2, [1, 5, 2], "✓ holds here"),
+        ("more", 0.01, 0.2, [1, 5, -1], "? seeds disagree"),
+        ("more", 0.01, 0.2, [1, 5, 0], "? seeds disagree"),
+        ("more", -0.01, 0.2, [1, 1], "? not decided"),
+        ("more", -0.2, -0.01, [-1], "✗ reversed here"),
+        ("less", -0.2, -0.01, [-1, -3], "✓ holds here"),
+        ("less", -0.2, -0.01, [-1, 3], "? seeds disagree"),
+        ("less", 0.01, 0.2, [1], "✗ reversed here"),
+        ("less", 0.0, 0.2, [1], "? not decided"),
+        ("same", -0.02, 0.02, [-1, 1], "✓ holds here"),
+        ("same", 0.001, 0.02, [1], "✓ holds here"),
+        ("same", -0.02, 0.04, [1], "? not decided"),
+        ("same", 0.01, 0.04, [1], "✗ does not hold here"),
+        ("same", 0.01, 0.04, [1, -1], "? seeds disagree"),
+        ("same", -0.4, -0.1, [-1, -2], "✗ does not hold here"),
     ],
 )
-def test_a_verdict_follows_the_rule(expected, low, high, said):
+def test_a_verdict_follows_the_rule(expected, low, high, seeds, said):
     claim = replace(closing.CLAIMS[0], expected=expected)
-    assert closing.verdict(claim, comparison(low, high)) == said
+    assert closing.verdict(claim, comparison(low, high), seeds) == said
 
 
 def test_the_closing_table_speaks_of_every_claim():

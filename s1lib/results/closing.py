@@ -1,8 +1,9 @@
 """The course's last table: each claim, what the paper says, what came out here, and a verdict.
 
 The verdict follows a rule, not a wish: a claim of more (or less) holds if the whole 95% interval
-of the paired difference lies on its side of zero, and is reversed if it lies on the other. A claim
-of no difference holds if the interval stays within MARGIN.
+of the paired difference lies on its side of zero, and is reversed if it lies on the other; but if
+not every fine-tuning seed shows the difference, it is not decided. A claim of no difference holds
+if the interval stays within MARGIN.
 """
 
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ CLAIMS = [
           "figure7", "sequential-8", "majority-8", "more"),
     Claim("forbidding “Wait” costs nothing", "NoWait, 2506.08343", "no loss",
           "nowait", "as trained", "without Wait", "same"),
+    Claim("... nor if one “Hmm” is forced in its place", "NoWait, 2506.08343", "no loss",
+          "nowait", "Wait forced", "without Wait, Hmm forced", "same"),
     Claim("LoRA learns as much as all weights do", "LoRA Without Regret", "about equal",
           "lora", "full/sft-wait-1", "lora-64/sft-wait-1", "same"),
 ]  # fmt: skip
@@ -81,23 +84,18 @@ def grades_of(results: dict, system: str) -> list[list[bool]]:
     return [[bit == "1" for bit in text] for text in flat[system]]
 
 
-def difference(claim: Claim, results: dict) -> Comparison:
-    """The paired comparison that the claim is about; base models have one run for all seeds."""
-    before, after = (grades_of(results, name) for name in (claim.before, claim.after))
-    return compare(before, after)
-
-
-def verdict(claim: Claim, found: Comparison) -> str:
-    """ "holds", "reversed" or "not decided", by the rule above; "does not hold" for a claim of no
-    difference where there is one."""
+def verdict(claim: Claim, found: Comparison, by_seed: list[float]) -> str:
+    """The verdict by the rule above, from the paired comparison and each seed's difference."""
     low, high = found.ci_low, found.ci_high
+    if claim.expected == "same" and -MARGIN <= low and high <= MARGIN:
+        return "✓ holds here"
+    if low <= 0 <= high:
+        return "? not decided"
+    if min(by_seed) <= 0 <= max(by_seed):
+        return "? seeds disagree"
     if claim.expected == "same":
-        if -MARGIN <= low and high <= MARGIN:
-            return "✓ holds here"
-        return "✗ does not hold here" if low > 0 or high < 0 else "? not decided"
-    if claim.expected == "less":
-        low, high = -high, -low
-    return "✓ holds here" if low > 0 else "✗ reversed here" if high < 0 else "? not decided"
+        return "✗ does not hold here"
+    return "✓ holds here" if (low > 0) == (claim.expected == "more") else "✗ reversed here"
 
 
 def rows() -> list[dict]:
@@ -108,7 +106,9 @@ def rows() -> list[dict]:
     files = {claim.file: recorded(claim.file) for claim in CLAIMS}
     told = []
     for claim in CLAIMS:
-        found = difference(claim, files[claim.file])
+        before, after = (grades_of(files[claim.file], n) for n in (claim.before, claim.after))
+        found = compare(before, after)
+        by_seed = [sum(b) - sum(a) for a, b in zip(before, after, strict=True)]
         told.append(
             {
                 "claim": claim.text,
@@ -116,7 +116,7 @@ def rows() -> list[dict]:
                 "there": claim.told,
                 "here, points": f"{100 * found.difference:+.1f}",
                 "95% interval": f"{100 * found.ci_low:+.1f} to {100 * found.ci_high:+.1f}",
-                "verdict": verdict(claim, found),
+                "verdict": verdict(claim, found, by_seed),
             }
         )
     return told
