@@ -243,6 +243,7 @@ def comparison(low: float, high: float) -> Comparison:
         ("more", 0.01, 0.2, [1, 5, -1], "? seeds disagree"),
         ("more", 0.01, 0.2, [1, 5, 0], "? seeds disagree"),
         ("more", -0.01, 0.2, [1, 1], "? not decided"),
+        ("more", -0.02, 0.01, [1, -1], "– no difference here"),
         ("more", -0.2, -0.01, [-1], "✗ reversed here"),
         ("less", -0.2, -0.01, [-1, -3], "✓ holds here"),
         ("less", -0.2, -0.01, [-1, 3], "? seeds disagree"),

@@ -2,8 +2,8 @@
 
 The verdict follows a rule, not a wish: a claim of more (or less) holds if the whole 95% interval
 of the paired difference lies on its side of zero, and is reversed if it lies on the other; but if
-not every fine-tuning seed shows the difference, it is not decided. A claim of no difference holds
-if the interval stays within MARGIN.
+not every fine-tuning seed shows the difference, it is not decided. There is no difference if the
+interval holds zero and stays within MARGIN, which is what a claim of no difference needs.
 """
 
 from dataclasses import dataclass
@@ -87,10 +87,11 @@ def grades_of(results: dict, system: str) -> list[list[bool]]:
 def verdict(claim: Claim, found: Comparison, by_seed: list[float]) -> str:
     """The verdict by the rule above, from the paired comparison and each seed's difference."""
     low, high = found.ci_low, found.ci_high
-    if claim.expected == "same" and -MARGIN <= low and high <= MARGIN:
+    within = -MARGIN <= low and high <= MARGIN
+    if claim.expected == "same" and within:
         return "✓ holds here"
     if low <= 0 <= high:
-        return "? not decided"
+        return "– no difference here" if within else "? not decided"
     if min(by_seed) <= 0 <= max(by_seed):
         return "? seeds disagree"
     if claim.expected == "same":
