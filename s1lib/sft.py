@@ -56,12 +56,14 @@ def training_set(rows: list[dict], tokenizer, thinking: bool = True) -> Dataset:
     )
 
 
+def lengths(data: Dataset, tokenizer) -> list[int]:
+    """Tokens of each row, prompt and completion."""
+    return [len(i) for i in tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]]
+
+
 def too_long(data: Dataset, tokenizer, max_length: int) -> list[int]:
     """Indices of the rows that training would cut: their end would never be learned."""
-    lengths = [
-        len(ids) for ids in tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]
-    ]
-    return [i for i, n in enumerate(lengths) if n > max_length]
+    return [i for i, n in enumerate(lengths(data, tokenizer)) if n > max_length]
 
 
 def trainable(

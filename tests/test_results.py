@@ -15,7 +15,7 @@ from s1lib.results.figure6 import LIMITS, QUESTIONS, TRIES, rejection
 from s1lib.results.figure7 import VOTES, majority, vote
 from s1lib.results.parts import digest, recorded
 from s1lib.results.table4 import STRINGS, TIMES
-from s1lib.sft import load_base, load_tokenizer, make_trainer, trainable
+from s1lib.sft import load_base, load_tokenizer, make_trainer, too_long, trainable, training_set
 from s1lib.store import DATA, CourseError, read_rows
 
 SLICE = 24  # questions that are run again
@@ -159,6 +159,15 @@ def test_a_slice_of_figures_6_and_7_comes_out_again(profile, longest):
 def test_the_sets_of_table_2_are_drawn_again(profile):
     drawn = table2.ablation_sets(table2.clean_rows(profile), profile.curated, 0)
     assert {name: card for name, (_, card) in drawn.items()} == recorded("table2")["cards"]
+
+
+def test_table_8_cuts_the_share_of_rows_that_the_paper_cut(profile):
+    rows = read_rows(DATA / "curated.jsonl")
+    tokenizer, _ = load_tokenizer(DATA / "base")
+    data, length = training_set(rows, tokenizer), recorded("table8")["length"]
+    assert length == table8.length_that_cuts(rows, profile, table8.CUT)
+    assert len(too_long(data, tokenizer, length)) >= 740
+    assert len(too_long(data, tokenizer, length + 1)) < 740
 
 
 def settings_of(model: str, profile) -> tuple[str, list[dict], object]:

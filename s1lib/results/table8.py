@@ -7,12 +7,13 @@ seed, the whole held-out set. About ten minutes on two cores; an interrupted run
 
 from dataclasses import replace
 from functools import partial
+from math import ceil
 
 from s1lib.evaluate import Runs, comparison_row, grade, result_row
 from s1lib.metrics import compare
 from s1lib.profile import Profile, load_profile
 from s1lib.results.parts import about, bits, proof_runs, thinking_runs, training, tuned, write
-from s1lib.sft import load_tokenizer, too_long, training_set
+from s1lib.sft import lengths, load_tokenizer, training_set
 from s1lib.store import command, locate, read_rows
 
 CUT = 0.74  # share of rows
@@ -24,13 +25,10 @@ PAPER = [  # training length, rows cut, AIME24 and its thinking tokens, MATH500,
 
 
 def length_that_cuts(rows: list[dict], profile: Profile, share: float) -> int:
-    """The training length, in tokens, that cuts this share of the rows."""
+    """The longest training length, in tokens, that cuts this share of the rows."""
     tokenizer, _ = load_tokenizer(profile.place(profile.model))
-    data = training_set(rows, tokenizer)
-    return next(
-        n for n in range(profile.sft["max_length"], 0, -1)
-        if len(too_long(data, tokenizer, n)) >= share * len(rows)
-    )  # fmt: skip
+    longest_first = sorted(lengths(training_set(rows, tokenizer), tokenizer), reverse=True)
+    return longest_first[ceil(share * len(rows)) - 1] - 1
 
 
 def cut_profile(profile: Profile, rows: list[dict]) -> Profile:
