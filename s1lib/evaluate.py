@@ -18,7 +18,7 @@ from s1lib.engines.common import GREEDY, Engine, Sampling, Trace
 from s1lib.evalsets import EVAL_SETS, load_evalset
 from s1lib.grade import found, grade_text
 from s1lib.metrics import Comparison, compare, pooled_rate
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import EMBEDDED, Profile, load_profile
 from s1lib.store import CourseError, command, locate, output, read_rows
 from s1lib.traces import folder_of, stored
 
@@ -235,11 +235,25 @@ def table(results: dict) -> str:
     return "\n".join(lines)
 
 
+def _finetuned(profile: Profile) -> Path:
+    """The model of this run; in the embedded world else the shipped one."""
+    if profile.dataset == EMBEDDED or output("sft").exists():
+        return locate("sft")
+    raise CourseError(
+        f"there is no model of the profile {profile.name} in build/sft: fine-tune first, or name "
+        "one, as --model simplescaling/s1-32B."
+    )
+
+
 def main() -> None:
     """Evaluate this run's models, the shipped ones, or any others."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop, smoke, gpu, h100x8 or h100x16")
-    parser.add_argument("--set", default="heldout", choices=("dev", "heldout", *EVAL_SETS))
+    parser.add_argument(
+        "--set",
+        choices=("dev", "heldout", *EVAL_SETS),
+        help="default: heldout in the embedded world, else aime24",
+    )
     parser.add_argument("--base", help="folder or hub name (default: the profile's model)")
     parser.add_argument("--model", help="the fine-tuned one, as simplescaling/s1-32B")
     parser.add_argument("--string", default="Wait", help='what is appended; "" for nothing')
@@ -247,15 +261,16 @@ def main() -> None:
     parser.add_argument("--regrade", action="store_true", help="only grade stored traces again")
     args = parser.parse_args()
     profile = load_profile(args.profile)
-    evals = load_eval(profile, args.set)
+    name = args.set or ("heldout" if profile.dataset == EMBEDDED else "aime24")
+    evals = load_eval(profile, name)
     base = args.base or profile.place(profile.model)
-    tuned = args.model or locate("sft")
+    tuned = args.model or _finetuned(profile)
     results, _ = evaluate(
         profile,
         base,
         tuned,
         evals,
-        name=args.set,
+        name=name,
         regrade=args.regrade,
         string=args.string or None,
         suppress=tuple(args.suppress),

@@ -185,6 +185,14 @@ def test_vllm_settings_of_a_profile_choose_vllm(monkeypatch):
     assert settings["max_model_len"] == 32768 and settings["dtype"] == "float32"
 
 
+def test_a_gpu_profile_does_not_fall_back_on_the_embedded_model(monkeypatch, tmp_path):
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    monkeypatch.setattr(evaluate, "load_evalset", lambda name: EVALS)
+    monkeypatch.setattr("sys.argv", ["evaluate", "--profile", "h100x16"])
+    with pytest.raises(CourseError, match="no model of the profile h100x16 in build/sft"):
+        evaluate.main()
+
+
 def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     """From the options to the table, with rows and a model in place of the hub's."""
     monkeypatch.setenv("S1_BUILD", str(tmp_path))

@@ -1,6 +1,7 @@
 """The recorded results: consistent in themselves, and a slice of each is run again."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from transformers import TrainerCallback, set_seed
@@ -235,6 +236,14 @@ def test_a_recorded_result_that_cannot_be_used_is_named(monkeypatch, tmp_path):
     ):
         with pytest.raises(CourseError, match=message):
             recorded(name)
+
+
+def test_parts_are_made_side_by_side_and_an_error_ends_it(tmp_path, capsys):
+    parts.in_workers([(Path.touch, tmp_path / name) for name in "abc"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+    assert "3/3 parts" in capsys.readouterr().out
+    with pytest.raises(FileNotFoundError):
+        parts.in_workers([(Path.touch, tmp_path / "no" / "folder")])
 
 
 # The closing table

@@ -34,9 +34,13 @@ def in_workers(jobs: list[tuple]) -> None:
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(WORKERS, fresh, torch.set_num_threads, (1,)) as pool:
         running = [pool.submit(*job) for job in jobs]
-        for done, job in enumerate(as_completed(running), start=1):
-            job.result()
-            print(f"{done}/{len(jobs)} parts", flush=True)
+        try:
+            for done, job in enumerate(as_completed(running), start=1):
+                job.result()
+                print(f"{done}/{len(jobs)} parts", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what was not begun never is
+            raise
 
 
 def kept(name: str, make: Callable[[], list[Trace]]) -> list[Trace]:
