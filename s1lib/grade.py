@@ -15,7 +15,12 @@ from s1lib.store import CourseError
 from s1lib.verify import LONGEST, equivalent
 
 NUMBER = re.compile(r"-?[0-9]{1,18}")
-LETTER = re.compile(r"(?<![A-Za-z])([A-D])(?![A-Za-z])")
+# "Answer: x", "**Answer**: x", "the answer is x"
+ANSWER = re.compile(r"\banswer\b[ *]{0,4}(?:is\b[ *]{0,4}:?|:)[ *]{0,4}", re.IGNORECASE)
+# A choice alone, or marked as one before its text: "C", "(C) 3 eV", "C. 3 eV"
+CHOICE = re.compile(r"\(([A-D])\).*|([A-D])(?:[).:,].*)?", re.DOTALL)
+# A whole number, and at most a unit in words or degrees behind it
+WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\^?\{?\\circ\}?|[A-Za-z]{1,20})?")
 DECIMAL = re.compile(r"([+-]?)([0-9]{0,50})(?:\.([0-9]{0,50}))?")
 FRACTION = re.compile(r"([+-]?)\\frac\{?([0-9]{1,50})\}?\{?([0-9]{1,50})\}?")
 
@@ -36,6 +41,7 @@ def is_right(text: str, reference: str) -> bool:
 
 def boxed(text: str) -> str | None:
     r"""What stands in the last whole `\boxed{...}`, its own braces kept; None if there is none."""
+    text = re.sub(r"\\(f?box(?:ed)?) {1,4}\{", r"\\\1{", text)
     for mark in ("\\boxed{", "\\fbox{"):
         start = text.rfind(mark)
         while start >= 0:
@@ -51,19 +57,23 @@ def boxed(text: str) -> str | None:
 
 
 def final(text: str) -> str | None:
-    """The answer to a mathematical question: boxed, else the line behind the last "Answer:"."""
+    """The answer to a mathematical question: boxed, else the line behind the last "Answer:" or
+    "answer is"."""
     found = boxed(text)
-    if found is None and "Answer:" in text:
-        lines = text.rsplit("Answer:", 1)[1].strip().splitlines()
-        found = lines[0] if lines else None
+    if found is None and (marks := list(ANSWER.finditer(text))):
+        lines = text[marks[-1].end() :].strip().splitlines()
+        found = lines[0].strip("* ") if lines else None
     found = found and found.strip()
     return found or None
 
 
 def letter(text: str) -> str | None:
-    """The choice A, B, C or D, boxed or behind the last "Answer:"; None if there is none."""
-    found = LETTER.search(final(text) or "")
-    return found.group(1) if found else None
+    """The choice A, B, C or D, boxed or behind the last "Answer:"; None if there is none.
+
+    It stands alone, or is marked as a choice before its text: "A nucleophile ..." is none.
+    """
+    found = CHOICE.fullmatch(normalise((final(text) or "")[:LONGEST]))
+    return found and (found.group(1) or found.group(2))
 
 
 def normalise(text: str) -> str:
@@ -136,10 +146,12 @@ def _whole(text: str, reference: str) -> Grade:
 
 
 def _aime(text: str, reference: str) -> Grade:
-    """AIME: a whole number from 0 to 999, and 023 is 23."""
+    """AIME: a whole number from 0 to 999, and 023 is 23. A unit behind it changes nothing."""
     given = final(text)
-    value = given and number(normalise(given))
-    return Grade(value is not None and value == Fraction(int(reference)), given)
+    told = normalise((given or "")[:LONGEST])
+    whole = WHOLE.fullmatch(told)
+    value = number(whole.group(1) if whole else told)
+    return Grade(value is not None and value == number(normalise(reference)), given)
 
 
 def _math(text: str, reference: str) -> Grade:

@@ -101,8 +101,8 @@ def serve() -> None:
                 for text in json.loads(line)
             )
             same = bool(verify(reference, given, timeout_seconds=None))
-        except Exception:  # whatever sympy makes of it: it is no answer that can be compared
-            same = False
         except MemoryError:
             same = None
+        except Exception:  # whatever sympy makes of it: it is no answer that can be compared
+            same = False
         print(json.dumps(same), flush=True)
