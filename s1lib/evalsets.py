@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from s1lib.grade import WHOLE, normalise
 from s1lib.store import CourseError
 
 
@@ -86,6 +87,8 @@ def load_evalset(name: str, load: Callable | None = None) -> list[dict]:
             question, answer = with_choices(question, answer, wrong)
         if not question or not answer:
             raise CourseError(f"{chosen.path}, row {number}, has no question or no answer.")
+        if chosen.kind == "aime" and not WHOLE.fullmatch(normalise(answer)):
+            raise CourseError(f"{chosen.path}, row {number}: {answer!r} is no whole number.")
         return {"question": question, "answer": answer, "kind": chosen.kind}
 
     return [row(number, raw) for number, raw in enumerate(data)]

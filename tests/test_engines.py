@@ -2,13 +2,19 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 from conftest import CONTEXT
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import PreTrainedTokenizerFast
 
 from s1lib.budget import Budget, Thinker, delimiters
-from s1lib.engines.common import Sampling, prepare
+from s1lib.engines.common import Sampling, prepare, suppressed_ids
 from s1lib.engines.rounds import generate_with, think_in_rounds
 from s1lib.engines.transformers import choose, load, rescore, stream, think
 from s1lib.store import DATA, CourseError
@@ -153,6 +159,25 @@ def test_a_suppressed_word_is_never_begun_while_thinking(exact, questions, waits
     bar = tuple(tokenizer.encode("W"))
     generate = generate_with(model, tokenizer, delimiters(tokenizer), bar)
     assert think_in_rounds(generate, tokenizer, questions[:30], budget, CONTEXT) == traces
+
+
+def test_all_forms_of_a_suppressed_word_are_barred():
+    """A tokenizer with a token for each form, as Qwen2.5's, and the embedded one, of characters."""
+    words = BPE(
+        {c: i for i, c in enumerate(["W", "w", "a", "i", "t", "Ġ", "ai", "ait", "Wait", "wait",
+                                     "ĠWait", "Ġwait", "<|im_start|>"])},
+        [("a", "i"), ("ai", "t"), ("W", "ait"), ("w", "ait"), ("Ġ", "Wait"), ("Ġ", "wait")],
+    )  # fmt: skip
+    tokenizer = Tokenizer(words)
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = ByteLevelDecoder()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    _, embedded = load(DATA / "sft")
+    mute, marks = Sampling(suppress=("Wait",)), delimiters(embedded)
+    none = replace(marks, turn=frozenset(), control=frozenset(), end=-1)
+    barred = suppressed_ids(fast, mute, none)
+    assert {fast.decode([i]) for i in barred} == {"Wait", "wait", " Wait", " wait"}
+    assert suppressed_ids(embedded, mute, marks) == tuple(embedded.encode("W"))
 
 
 def test_a_suppressed_word_may_stand_in_the_answer(questions):

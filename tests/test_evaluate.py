@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from datasets import Dataset
 
-from s1lib import evaluate
+from s1lib import evaluate, traces
 from s1lib.engines.common import Engine, Trace
 from s1lib.evalsets import EVAL_SETS, load_evalset, with_choices
 from s1lib.grade import GRADERS
 from s1lib.profile import load_profile
 from s1lib.store import DATA, CourseError, read_rows
-from s1lib.traces import folder_of, model_identity, stored
+from s1lib.traces import folder_of, model_identity, stored, versions
 
 PROFILE = load_profile("smoke")
 EVALS = read_rows(DATA / "dev.jsonl")[:4]
@@ -34,6 +34,7 @@ def hub(name: str, count: int | None = None, **changes):
     def load(path, config, split):
         assert (path, config, split) == (chosen.path, chosen.config, chosen.split)
         columns = {c: [f"{c} {i}" for i in range(n)] for c in chosen.columns}
+        columns |= {"answer": [str(i) for i in range(n)]} if "answer" in columns else {}
         return Dataset.from_dict(columns | {k: [v] * n for k, v in changes.items()})
 
     return load
@@ -65,6 +66,7 @@ def test_choices_are_shuffled_the_same_way_each_time():
         (hub("aime24", 29), "has 29 rows and had 30: it was changed"),
         (hub("aime24", 0), "has 0 rows and had 30"),
         (hub("aime24", answer=""), "row 0, has no question or no answer"),
+        (hub("aime24", answer="about 3"), "row 0: 'about 3' is no whole number"),
         (hub("math500"), "cannot load HuggingFaceH4/aime_2024"),
         (
             lambda *_, **__: Dataset.from_dict({"problem": ["?"]}),
@@ -116,6 +118,30 @@ def test_each_kind_has_its_own_grader():
     assert evaluate.grade(silent, rows) == [False] * 3
 
 
+def test_the_forced_words_before_an_answer_belong_to_it():
+    """A thought that was cut is answered behind a forced "Final Answer:"."""
+    rows = [
+        {"question": "a", "answer": "204", "kind": "aime"},
+        {"question": "b", "answer": "2", "kind": "math"},
+        {"question": "c", "answer": "B", "kind": "gpqa"},
+    ]
+    cut = [trace("a", " 204", cut=True), trace("b", " $2$.", cut=True), trace("c", " B", cut=True)]
+    assert evaluate.grade(cut, rows) == [True] * 3
+    assert evaluate.result_row("x", 0, [cut], [[True] * 3], "aime")["no_answer"] == 0
+    free = [replace(t, hit_limit=False) for t in cut]
+    assert evaluate.grade(free, rows) == [False] * 3
+
+
+def test_the_base_of_a_run_is_the_one_it_was_trained_from(monkeypatch, tmp_path):
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    profile = load_profile("gpu")
+    assert evaluate._trained_from(profile) == "Qwen/Qwen2.5-7B-Instruct"
+    (tmp_path / "sft").mkdir()
+    (tmp_path / "sft" / "run.json").write_text('{"base": "Qwen/Qwen2.5-32B-Instruct"}')
+    assert evaluate._trained_from(profile) == "Qwen/Qwen2.5-32B-Instruct"
+    assert evaluate._trained_from(PROFILE) == DATA / "base"
+
+
 def test_a_row_counts_missing_answers_and_cut_thoughts():
     runs = [[trace("a", "Answer: 1", 4), trace("b", "dunno", 8, cut=True)]]
     row = evaluate.result_row("x", 0, runs, [[True, False]])
@@ -136,12 +162,24 @@ def test_traces_are_made_once_and_told_apart(tmp_path, monkeypatch):
         folder_of("dev", DATA / "base", EVALS, PROFILE),
         folder_of("dev", DATA / "sft", EVALS[:3], PROFILE),
         folder_of("dev", DATA / "sft", EVALS, replace(PROFILE, max_thinking=99)),
-        folder_of("dev", DATA / "sft", EVALS, replace(PROFILE, vllm={"dtype": "float32"})),
+        folder_of("dev", DATA / "sft", EVALS, PROFILE, suppress=("Wait",)),
     }
     assert len(others) == 4 and folder not in others
     about = json.loads((folder / "about.json").read_text())
     assert about["model"] == model_identity(DATA / "sft") and about["versions"]["torch"]
     assert model_identity("simplescaling/s1-32B") == "simplescaling/s1-32B"
+
+
+def test_traces_of_another_version_are_named_and_a_mended_answer_is_graded(tmp_path, monkeypatch):
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    folder = folder_of("dev", DATA / "sft", EVALS, PROFILE)
+    about = json.loads((folder / "about.json").read_text())
+    (folder / "about.json").write_text(json.dumps(about | {"versions": {"torch": "1.0"}}))
+    with pytest.raises(CourseError, match=r"made with \{'torch': '1.0'\}.*delete the folder"):
+        folder_of("dev", DATA / "sft", EVALS, PROFILE)
+    assert folder == folder_of("dev", DATA / "sft", EVALS, PROFILE, any_version=True)
+    mended = [row | {"answer": "7"} for row in EVALS]
+    assert folder == folder_of("dev", DATA / "sft", mended, PROFILE, any_version=True)
 
 
 def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
@@ -174,6 +212,14 @@ def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
     assert run() == runs and calls.count("rescore") == 5  # four, one of them twice
 
 
+@pytest.mark.parametrize("name", ["gpu", "h100x8", "h100x16"])
+def test_the_context_of_a_gpu_profile_holds_the_longest_question(name):
+    """1,500 tokens of question, as of an AIME problem with its drawing."""
+    profile = load_profile(name)
+    thinking = max(profile.max_thinking, profile.max_thinking_waits)
+    assert 1500 + 100 + thinking + profile.max_answer <= profile.vllm["max_model_len"]
+
+
 def test_vllm_settings_of_a_profile_choose_vllm(monkeypatch):
     asked = []
     monkeypatch.setattr(
@@ -183,6 +229,15 @@ def test_vllm_settings_of_a_profile_choose_vllm(monkeypatch):
     [(model, settings)] = asked
     assert model == "some/model" and settings["tensor_parallel_size"] == 8
     assert settings["max_model_len"] == 32768 and settings["dtype"] == "float32"
+
+
+def test_vllm_that_is_missing_is_named():
+    """In this environment it is; where it is installed, its version is told."""
+    try:
+        assert versions(load_profile("h100x16"))["vllm"]
+    except CourseError as error:
+        assert "pip install" in str(error)
+    assert "vllm" not in versions(PROFILE)
 
 
 def test_a_gpu_profile_does_not_fall_back_on_the_embedded_model(monkeypatch, tmp_path):
@@ -198,9 +253,10 @@ def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
     rows = [{"question": f"q{i}", "answer": "7", "kind": "aime"} for i in range(30)]
     monkeypatch.setattr(evaluate, "load_evalset", lambda name: rows)
+    monkeypatch.setattr(traces, "version", lambda name: "1.0")
 
     def think(questions, budget, progress=None, sampling=None):
-        asked.append((budget.string, sampling.suppress))
+        asked.append((questions[0], budget.string, sampling.suppress))
         return [trace(q, "\\boxed{007}") for q in questions]
 
     def direct(questions):
@@ -211,11 +267,11 @@ def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
         "sys.argv",
         "evaluate --profile h100x16 --set aime24 --model simplescaling/s1-32B "
-        "--string Hmm --suppress Wait".split(),
+        "--string Hmm --suppress Wait --ask Quickly.".split(),
     )
     asked: list = []
     evaluate.main()
-    assert asked == [("Hmm", ("Wait",))]
+    assert asked == [("q0 Quickly.", "Hmm", ("Wait",))]
     results = json.loads((tmp_path / "results.json").read_text())
     told = {row["name"]: row for row in results["rows"]}
     assert told["base-direct"]["no_answer"] == 30 and told["base-direct"]["correct"] == 0

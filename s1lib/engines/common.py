@@ -128,14 +128,20 @@ def string_ids(tokenizer, string: str | None, marks: Delimiters) -> tuple[int, .
 
 
 def suppressed_ids(tokenizer, sampling: Sampling, marks: Delimiters) -> tuple[int, ...]:
-    """The first tokens of the words that may not be begun, in token ids.
+    """The first tokens of the words that may not be begun, in token ids; and the word with a space
+    before it, or in small letters, where the tokenizer has a token for just that.
 
     Raises ValueError for a word that begins with a control token.
     """
-    ids = [tokenizer.encode(word, add_special_tokens=False)[0] for word in sampling.suppress]
-    if set(ids) & (marks.stop | marks.control):
+    ids = set()
+    for word in sampling.suppress:
+        ids.add(tokenizer.encode(word, add_special_tokens=False)[0])
+        for form in (f" {word}", word.lower(), f" {word.lower()}"):
+            tokens = tokenizer.encode(form, add_special_tokens=False)
+            ids.update(tokens if len(tokens) == 1 else ())
+    if ids & (marks.stop | marks.control):
         raise ValueError(f"suppress holds control tokens: {sampling.suppress!r}. Name plain words.")
-    return tuple(ids)
+    return tuple(sorted(ids))
 
 
 @dataclass(frozen=True)
