@@ -3,7 +3,8 @@
 The verdict follows a rule, not a wish: a claim of more (or less) holds if the whole 95% interval
 of the paired difference lies on its side of zero, and is reversed if it lies on the other; but if
 not every fine-tuning seed shows the difference, it is not decided. There is no difference if the
-interval holds zero and stays within MARGIN, which is what a claim of no difference needs.
+interval, and every seed, stay within MARGIN, which is what a claim of no difference needs. The
+interval tells what other questions would change; other seeds would change more.
 """
 
 from dataclasses import dataclass
@@ -56,16 +57,18 @@ CLAIMS = [
           "table4", "Hmm", "Wait", "more"),
     Claim("cut traces make a worse model", "Table 8", "50.0 → 30.0",
           "table8", "whole/sft", "cut/sft", "less"),
-    Claim("votes beat one Wait at its cost", "2506.04210", "parallel ahead",
-          "figure7", "sequential-1", "majority-2", "more"),
-    Claim("votes beat eight Waits at their cost", "Figure 7", "53.3, not 50.0",
-          "figure7", "sequential-8", "majority-8", "more"),
+    Claim("3 votes beat one Wait, which costs less", "2506.04210", "parallel ahead",
+          "figure7", "sequential-1", "majority-3", "more"),
+    Claim("5 votes beat eight Waits, which cost more", "2506.04210", "parallel ahead",
+          "figure7", "sequential-8", "majority-5", "more"),
     Claim("forbidding “Wait” costs nothing", "NoWait, 2506.08343", "no loss",
           "nowait", "as trained", "without Wait", "same"),
     Claim("... nor if one “Hmm” is forced in its place", "NoWait, 2506.08343", "no loss",
           "nowait", "Wait forced", "without Wait, Hmm forced", "same"),
-    Claim("LoRA learns as much as all weights do", "LoRA Without Regret", "about equal",
-          "lora", "full/sft-wait-1", "lora-64/sft-wait-1", "same"),
+    Claim("LoRA of rank 64 does as well as all weights, one Wait", "LoRA Without Regret",
+          "about equal", "lora", "full/sft-wait-1", "lora-64/sft-wait-1", "same"),
+    Claim("... and without a Wait", "LoRA Without Regret", "about equal",
+          "lora", "full/sft", "lora-64/sft", "same"),
 ]  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def grades_of(results: dict, system: str) -> list[list[bool]]:
 def verdict(claim: Claim, found: Comparison, by_seed: list[float]) -> str:
     """The verdict by the rule above, from the paired comparison and each seed's difference."""
     low, high = found.ci_low, found.ci_high
-    within = -MARGIN <= low and high <= MARGIN
+    within = -MARGIN <= low and high <= MARGIN and max(map(abs, by_seed)) <= MARGIN
     if claim.expected == "same" and within:
         return "✓ holds here"
     if low <= 0 <= high:
@@ -109,7 +112,7 @@ def rows() -> list[dict]:
     for claim in CLAIMS:
         before, after = (grades_of(files[claim.file], n) for n in (claim.before, claim.after))
         found = compare(before, after)
-        by_seed = [sum(b) - sum(a) for a, b in zip(before, after, strict=True)]
+        by_seed = [(sum(b) - sum(a)) / len(a) for a, b in zip(before, after, strict=True)]
         told.append(
             {
                 "claim": claim.text,
@@ -117,6 +120,7 @@ def rows() -> list[dict]:
                 "there": claim.told,
                 "here, points": f"{100 * found.difference:+.1f}",
                 "95% interval": f"{100 * found.ci_low:+.1f} to {100 * found.ci_high:+.1f}",
+                "seeds": ", ".join(f"{100 * d:+.0f}" for d in by_seed),
                 "verdict": verdict(claim, found, by_seed),
             }
         )

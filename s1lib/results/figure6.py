@@ -12,8 +12,8 @@ from s1lib.engines.common import Sampling, Trace
 from s1lib.engines.transformers import load, think
 from s1lib.evaluate import grade
 from s1lib.metrics import scaling, wilson
-from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, kept, proof_model, write
+from s1lib.profile import Profile
+from s1lib.results.parts import about, begin, bits, kept, proof_model, write
 from s1lib.store import command, locate, read_rows
 
 QUESTIONS, TRIES = 100, 32
@@ -97,7 +97,7 @@ def measure(profile: Profile) -> dict:
 
 def main() -> None:
     """Measure, and write it to data/results/."""
-    results = measure(load_profile())
+    results = measure(begin())
     write("figure6", results)
     for row in results["rows"]:
         print(f"{row['limit']:4} {row['accuracy']:.0%} {row['accepted']} accepted")

@@ -12,12 +12,12 @@ from s1lib.engines.common import Trace
 from s1lib.evaluate import comparison_row, grade
 from s1lib.grade import extract
 from s1lib.metrics import compare, wilson
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.figure6 import QUESTIONS, samples
-from s1lib.results.parts import WAITS, about, bits, proof_runs, write
+from s1lib.results.parts import WAITS, about, begin, bits, proof_runs, write
 from s1lib.store import command
 
-VOTES = (1, 2, 4, 8, 16)
+VOTES = (1, 3, 5, 9, 16)  # of two different answers the first would win: an even number wastes
 
 
 def majority(answers: list[str | None]) -> str | None:
@@ -80,7 +80,7 @@ def measure(profile: Profile) -> dict:
 
 def main() -> None:
     """Measure, and write it to data/results/."""
-    results = measure(load_profile())
+    results = measure(begin())
     write("figure7", results)
     for row in results["rows"]:
         print(f"{row['kind']:10} {row['n_thoughts_or_waits']:3} {row['thinking_tokens']:7.1f} "

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from s1lib.evaluate import Runs, comparison_row, grade
 from s1lib.metrics import compare
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.parts import (
     about,
+    begin,
     bits,
     in_workers,
     seed_rows,
@@ -97,7 +98,7 @@ def main() -> None:
     """Make the comparison and write it to data/results/."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--profile", help="laptop by default")
-    profile = load_profile(parser.parse_args().profile)
+    profile = begin(parser.parse_args().profile)
     results = compare_methods(profile)
     write("lora", results)
     for row in results["rows"]:

@@ -9,9 +9,10 @@ from s1lib.engines.common import Sampling, Trace
 from s1lib.engines.transformers import load, think
 from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.parts import (
     about,
+    begin,
     bits,
     in_workers,
     kept,
@@ -72,7 +73,7 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
 
 def main() -> None:
     """Measure, and write it to data/results/."""
-    results = measure(load_profile())
+    results = measure(begin())
     write("nowait", results)
     for row in results["rows"]:
         if row["seed"] == "all":

@@ -17,7 +17,7 @@ import torch
 
 from s1lib.engines.common import Engine, Trace
 from s1lib.evaluate import Runs, opened, result_row, run_thinking
-from s1lib.profile import Profile
+from s1lib.profile import Profile, load_profile
 from s1lib.sft import finetune
 from s1lib.store import DATA, CourseError, locate, output, read_rows
 from s1lib.traces import stored
@@ -26,6 +26,26 @@ WAITS = (1, 2, 4, 8)  # of the proof
 
 
 WORKERS = 2  # processes of one thread each: on two cores a third faster than one of two threads
+
+
+def begin(name: str | None = None) -> Profile:
+    """The profile of a recorded run, after a look at the parts of earlier ones in `build/proof/`.
+
+    Raises CourseError if they were made with another profile, other data or other versions.
+    """
+    profile = load_profile(name)
+    now = json.loads(json.dumps(about(profile, ())))  # as it is read back
+    path = output("proof/about.json")
+    if not path.exists():
+        path.write_text(json.dumps(now, indent=1))
+    before = json.loads(path.read_text())
+    other = [key for key in now if before.get(key) != now[key]]
+    if other:
+        raise CourseError(
+            f"build/proof holds parts of another run: {other[0]} was {before.get(other[0])} and is "
+            f"{now[other[0]]}. Move the folder away, or delete it."
+        )
+    return profile
 
 
 def in_workers(jobs: list[tuple]) -> None:

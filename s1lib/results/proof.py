@@ -22,10 +22,11 @@ from s1lib.evaluate import (
 )
 from s1lib.metrics import pooled_rate, wilson
 from s1lib.plots import paper_rows, scaling_curve
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.parts import (
     WAITS,
     about,
+    begin,
     bits,
     in_workers,
     kept,
@@ -165,7 +166,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many fine-tuning seeds")
     parser.add_argument("--skip-sweep", action="store_true", help="leave the sweep out")
     args = parser.parse_args()
-    profile = load_profile(args.profile)
+    profile = begin(args.profile)
     if args.dev_only:
         print(json.dumps(dev_rows(profile), indent=1))
         return

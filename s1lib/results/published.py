@@ -59,14 +59,20 @@ TABLE_14 = [
 ]
 
 # How to run each at full scale; {set} is aime24, aime25, math500 or gpqa
-EVALUATE = "python -m s1lib.evaluate --profile h100x16 --set {set}"
+EVALUATE = "python -m s1lib.evaluate --profile h100x16 --set {set} --model"
+TRAIN = "the README's command for h100x16"
 FULL_SCALE = {
-    "Tables 1 and 5, Figures 1 and 4": f"{EVALUATE} --model simplescaling/s1-32B",
-    "Table 2": "python -m s1lib.curate --profile h100x16 --ablations; then "
-    "python -m s1lib.sft --profile h100x16 --data build/ablations/random.jsonl; then the first",
-    "Table 4": f"{EVALUATE} --model simplescaling/s1-32B --string Hmm",
-    "NoWait": f"{EVALUATE} --model simplescaling/s1-32B --suppress Wait",
-    "Tables 3, 12 and 13": f"{EVALUATE} --model simplescaling/token-conditional-control",
-    "Table 8": 'python -m s1lib.sft with max_length = 4096, longer = "cut" in the profile',
-    "Figures 6 and 7": "s1lib.engines.vllm.think with Sampling(temperature=1.0, seeds=...)",
+    "Tables 1 and 5, Figures 1 and 4": f"{EVALUATE} simplescaling/s1-32B",
+    "Table 2": "python -m s1lib.curate --profile h100x16 --ablations; "
+    f"{TRAIN} with --data build/ablations/random.jsonl; {EVALUATE} build/sft",
+    "Tables 3 and 12": f"{EVALUATE} simplescaling/token-conditional-control "
+    '--ask "Think for up to 2048 tokens."',
+    "Table 4": f"{EVALUATE} simplescaling/s1-32B --string Hmm",
+    "Table 8": f'{TRAIN} with max_length = 4096 and longer = "cut" in the profile; '
+    f"{EVALUATE} build/sft",
+    "Table 13": "no command: its models count steps in a format of their own",
+    "Table 14": f'{EVALUATE} simplescaling/s1-32B --ask "Think for a short time."',
+    "NoWait": f"{EVALUATE} simplescaling/s1-32B --suppress Wait",
+    "Figures 6 and 7": "no command: s1lib.results.figure6 shows the calls, with the `think` of "
+    "s1lib.engines.vllm and Sampling(temperature=1.0, seeds=...)",
 }

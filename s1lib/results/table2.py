@@ -11,9 +11,10 @@ from dataclasses import replace
 from s1lib.curate import ablation_sets, curate
 from s1lib.evaluate import Runs, comparison_row, grade
 from s1lib.metrics import compare
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.parts import (
     about,
+    begin,
     bits,
     in_workers,
     proof_runs,
@@ -89,7 +90,7 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
 
 def main() -> None:
     """Measure, and write it to data/results/."""
-    results = measure(load_profile())
+    results = measure(begin())
     write("table2", results)
     for row in results["rows"]:
         if row["seed"] == "all":

@@ -11,9 +11,9 @@ from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load, rescore, think
 from s1lib.evaluate import grade, result_row
 from s1lib.metrics import control, performance, scaling
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.figure6 import measure as rejection_sampling
-from s1lib.results.parts import about, bits, kept, proof_runs, training, tuned, write
+from s1lib.results.parts import about, begin, bits, kept, proof_runs, training, tuned, write
 from s1lib.sft import load_tokenizer
 from s1lib.store import command, locate, read_rows
 
@@ -129,7 +129,7 @@ def measure(profile: Profile) -> dict:
 
 def main() -> None:
     """Measure, and write it to data/results/."""
-    results = measure(load_profile())
+    results = measure(begin())
     write("table3", results)
     for row in results["rows"]:
         print(f"{row['name']:26} {row['asked']:5} {row['accuracy']:.1%} {row['thinking_tokens']}")

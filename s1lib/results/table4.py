@@ -11,9 +11,10 @@ from s1lib.engines.common import Trace
 from s1lib.engines.transformers import load, think
 from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
-from s1lib.profile import Profile, load_profile
+from s1lib.profile import Profile
 from s1lib.results.parts import (
     about,
+    begin,
     bits,
     in_workers,
     kept,
@@ -93,7 +94,7 @@ def main() -> None:
     parser.add_argument("--profile", help="laptop by default")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many fine-tuning seeds")
     args = parser.parse_args()
-    results = measure(load_profile(args.profile), tuple(range(args.seeds)))
+    results = measure(begin(args.profile), tuple(range(args.seeds)))
     write("table4", results)
     for row in results["rows"]:
         if row["seed"] == "all":

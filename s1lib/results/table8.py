@@ -11,8 +11,17 @@ from math import ceil
 
 from s1lib.evaluate import Runs, comparison_row, grade, result_row
 from s1lib.metrics import compare
-from s1lib.profile import Profile, load_profile
-from s1lib.results.parts import about, bits, proof_runs, thinking_runs, training, tuned, write
+from s1lib.profile import Profile
+from s1lib.results.parts import (
+    about,
+    begin,
+    bits,
+    proof_runs,
+    thinking_runs,
+    training,
+    tuned,
+    write,
+)
 from s1lib.sft import lengths, load_tokenizer, training_set
 from s1lib.store import command, locate, read_rows
 
@@ -68,7 +77,7 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
 
 def main() -> None:
     """Measure, and write it to data/results/."""
-    results = measure(load_profile())
+    results = measure(begin())
     write("table8", results)
     for row in results["rows"]:
         print(f"{row['traces']:6} {row['name']:11} {row['accuracy']:.1%} "
