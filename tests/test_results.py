@@ -1,5 +1,6 @@
 """The recorded results: consistent in themselves, and a slice of each is run again."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from s1lib.engines.transformers import load, rescore, think
 from s1lib.evaluate import grade, opened, run_direct
 from s1lib.metrics import Comparison, compare, pooled_rate
 from s1lib.profile import load_profile
-from s1lib.results import closing, lora, nowait, parts, table2, table3, table8
+from s1lib.results import closing, lora, nowait, parts, table2, table3, table4, table8
 from s1lib.results.figure6 import LIMITS, QUESTIONS, TRIES, rejection
 from s1lib.results.figure7 import VOTES, majority, vote
 from s1lib.results.parts import digest, recorded
 from s1lib.results.table4 import STRINGS, TIMES
 from s1lib.sft import load_base, load_tokenizer, make_trainer, too_long, trainable, training_set
-from s1lib.store import DATA, CourseError, read_rows
+from s1lib.store import DATA, CourseError, read_rows, write_rows
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
@@ -135,6 +136,24 @@ def test_a_slice_of_the_suppressed_word_comes_out_again(profile, longest):
         budget = profile.budget(waits=waits, string=string)
         traces = think(model, tokenizer, questions, budget, sampling=nowait.MUTE)
         agree(recorded("nowait")["right"][name], traces, HELDOUT[:SLICE])
+
+
+def test_a_part_is_made_by_the_model_of_the_proof(profile, tmp_path, monkeypatch):
+    """Table 4's and the suppressed word's way to their traces, on four questions."""
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    shutil.copytree(DATA / "sft", tmp_path / "proof" / "sft-0")
+    write_rows(tmp_path / "heldout.jsonl", HELDOUT[:4])
+    for module, call in (
+        ("table4", lambda: table4.appended("Hmm", profile, 0)),
+        ("nowait", lambda: nowait.muted("without Wait", profile, 0)),
+    ):
+        system = "Hmm" if module == "table4" else "without Wait"
+        traces = call()
+        agree(recorded(module)["right"][system], traces, HELDOUT[:4])
+        assert call() == traces  # read again
+    assert {path.name for path in (tmp_path / "proof").glob("*.jsonl")} == {
+        "table4-Hmm-0.jsonl", "nowait-0-0.jsonl",
+    }  # fmt: skip
 
 
 def test_a_slice_of_figures_6_and_7_comes_out_again(profile, longest):

@@ -6,7 +6,6 @@ two cores, an interrupted run goes on.
 """
 
 from s1lib.engines.common import Sampling, Trace
-from s1lib.engines.transformers import load, think
 from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
 from s1lib.profile import Profile
@@ -14,9 +13,8 @@ from s1lib.results.parts import (
     about,
     begin,
     bits,
+    heldout_traces,
     in_workers,
-    kept,
-    proof_model,
     proof_runs,
     seed_rows,
     write,
@@ -34,14 +32,9 @@ PAIRS = [  # what is compared: before, after
 
 def muted(name: str, profile: Profile, seed: int) -> list[Trace]:
     """The held-out traces of the proof's model of this seed with the word suppressed."""
-    questions = [row["question"] for row in read_rows(locate("heldout.jsonl"))]
-    budget = profile.budget(waits=HOW[name][0], string=HOW[name][1])
-
-    def run() -> list[Trace]:
-        model = load(proof_model(profile, seed))
-        return think(*model, questions, budget, profile.batch_size, None, MUTE)
-
-    return kept(f"nowait-{HOW[name][0]}-{seed}", run)
+    waits, string = HOW[name]
+    budget = profile.budget(waits=waits, string=string)
+    return heldout_traces(f"nowait-{waits}-{seed}", profile, seed, budget, MUTE)
 
 
 def says(traces: list[Trace], word: str) -> float:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from s1lib.engines.common import Engine, Trace
+from s1lib.budget import Budget
+from s1lib.engines.common import GREEDY, Engine, Sampling, Trace
 from s1lib.evaluate import Runs, opened, result_row, run_thinking
 from s1lib.profile import Profile, load_profile
 from s1lib.sft import finetune
@@ -104,6 +105,19 @@ def proof_runs(profile: Profile, seed: int) -> Runs:
     """The proof's traces of this seed on the held-out set."""
     evals = read_rows(locate("heldout.jsonl"))
     return thinking_runs(f"sft-{seed}", proof_model(profile, seed), evals, profile, WAITS)
+
+
+def heldout_traces(
+    part: str, profile: Profile, seed: int, budget: Budget, sampling: Sampling = GREEDY
+) -> list[Trace]:
+    """The held-out traces of the proof's model of this seed under another budget."""
+    questions = [row["question"] for row in read_rows(locate("heldout.jsonl"))]
+
+    def run() -> list[Trace]:
+        engine = opened(profile, proof_model(profile, seed))
+        return engine.think(questions, budget, sampling=sampling)
+
+    return kept(part, run)
 
 
 def seed_rows(

@@ -8,7 +8,6 @@ hour on two cores; an interrupted run goes on.
 import argparse
 
 from s1lib.engines.common import Trace
-from s1lib.engines.transformers import load, think
 from s1lib.evaluate import comparison_row, grade
 from s1lib.metrics import compare
 from s1lib.profile import Profile
@@ -16,9 +15,8 @@ from s1lib.results.parts import (
     about,
     begin,
     bits,
+    heldout_traces,
     in_workers,
-    kept,
-    proof_model,
     proof_runs,
     seed_rows,
     write,
@@ -46,14 +44,8 @@ def appended(name: str, profile: Profile, seed: int) -> list[Trace]:
     """The held-out traces of the proof's model of this seed, with this string appended."""
     if name == "Wait":
         return proof_runs(profile, seed)[f"sft-wait-{TIMES}"]
-    questions = [row["question"] for row in read_rows(locate("heldout.jsonl"))]
     budget = profile.budget(waits=TIMES, string=STRINGS[name])
-
-    def run() -> list[Trace]:
-        model = load(proof_model(profile, seed))
-        return think(*model, questions, budget, profile.batch_size)
-
-    return kept(f"table4-{name}-{seed}", run)
+    return heldout_traces(f"table4-{name}-{seed}", profile, seed, budget)
 
 
 def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
