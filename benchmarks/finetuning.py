@@ -79,9 +79,8 @@ def on_cpu(repeats: int, loss: bool) -> dict:
     profile = load_profile("laptop")
     tokenizer, _ = sft.load_tokenizer(DATA / "base")
     data = sft.training_set(read_rows(DATA / "curated.jsonl"), tokenizer)
-    texts = tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]
     prompts = tokenizer(list(data["prompt"]))["input_ids"]
-    lengths = [len(ids) for ids in texts]
+    lengths = sft.lengths(data, tokenizer)
     useful = sum(lengths) - sum(map(len, prompts))
     by_length = data.select(sorted(range(len(data)), key=lengths.__getitem__))
 

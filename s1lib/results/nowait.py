@@ -45,10 +45,12 @@ def says(traces: list[Trace], word: str) -> float:
 def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     """A row for each way and seed, and paired comparisons with the word allowed."""
     evals = read_rows(locate("heldout.jsonl"))
+    in_workers([(proof_runs, profile, seed) for seed in seeds])  # two jobs must not make one model
     in_workers([(muted, name, profile, seed) for seed in seeds for name in HOW])
     traces = {name: [muted(name, profile, seed) for seed in seeds] for name in HOW}
-    for name, system in (("as trained", "sft"), ("Wait forced", "sft-wait-1")):
-        traces[name] = [proof_runs(profile, seed)[system] for seed in seeds]
+    proof = [proof_runs(profile, seed) for seed in seeds]
+    traces |= {"as trained": [runs["sft"] for runs in proof]}
+    traces |= {"Wait forced": [runs["sft-wait-1"] for runs in proof]}
     right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
     results: dict = {"rows": [], "comparisons": []}
     for name in sorted(traces):

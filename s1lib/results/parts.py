@@ -24,8 +24,6 @@ from s1lib.store import DATA, CourseError, locate, output, read_rows
 from s1lib.traces import stored
 
 WAITS = (1, 2, 4, 8)  # of the proof
-
-
 WORKERS = 2  # processes of one thread each: on two cores a third faster than one of two threads
 
 

@@ -42,6 +42,11 @@ def with_request(question: str, tokens: int) -> str:
     return f"{question} Think for up to {tokens} tokens."
 
 
+def asking(evals: list[dict], tokens: int) -> list[dict]:
+    """The evaluation rows with this budget in their questions."""
+    return [row | {"question": with_request(row["question"], tokens)} for row in evals]
+
+
 def token_conditional(rows: list[dict], tokenizer) -> list[dict]:
     """The same rows, each asking for the smallest budget of ASKED that holds its own trace.
 
@@ -62,7 +67,7 @@ def conditional_runs(profile: Profile, evals: list[dict]) -> dict[str, dict[int,
     folder = tuned("token-conditional-0", rows, profile, 0)
     free, forced = {}, {}
     for asked in ASKED:
-        questions = [with_request(row["question"], asked) for row in evals]
+        questions = [row["question"] for row in asking(evals, asked)]
 
         def run(questions=questions) -> list[Trace]:
             print(f"thinking, {questions[0][-30:]!r}", flush=True)
@@ -104,12 +109,8 @@ def measure(profile: Profile) -> dict:
     for method, each in runs.items():
         mine = []
         for asked, traces in each.items():
-            told = method.startswith("token")
-            ask = [
-                with_request(row["question"], asked) if told else row["question"] for row in evals
-            ]
-            rows_asked = [row | {"question": q} for row, q in zip(evals, ask, strict=True)]
-            grades = [grade(traces, rows_asked)]
+            told = asking(evals, asked) if method.startswith("token") else evals
+            grades = [grade(traces, told)]
             mine.append({"asked": asked} | result_row(method, SEEDS[0], [traces], grades))
             right[f"{method}/{asked}"] = bits(grades)
         rows += mine

@@ -42,8 +42,6 @@ PAPER = {  # AIME24, MATH500, GPQA Diamond
 
 def appended(name: str, profile: Profile, seed: int) -> list[Trace]:
     """The held-out traces of the proof's model of this seed, with this string appended."""
-    if name == "Wait":
-        return proof_runs(profile, seed)[f"sft-wait-{TIMES}"]
     budget = profile.budget(waits=TIMES, string=STRINGS[name])
     return heldout_traces(f"table4-{name}-{seed}", profile, seed, budget)
 
@@ -51,12 +49,15 @@ def appended(name: str, profile: Profile, seed: int) -> list[Trace]:
 def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
     """A row for each string and seed, and paired comparisons with not going on at all."""
     evals = read_rows(locate("heldout.jsonl"))
-    in_workers([(proof_runs, profile, seed) for seed in seeds])
-    in_workers([(appended, name, profile, seed) for name in STRINGS for seed in seeds])
+    in_workers([(proof_runs, profile, seed) for seed in seeds])  # "Wait" is among the proof's
+    others = [name for name in STRINGS if name != "Wait"]
+    in_workers([(appended, name, profile, seed) for name in others for seed in seeds])
     traces = {name: [] for name in ("no extrapolation", *STRINGS)}
     for seed in seeds:
-        traces["no extrapolation"].append(proof_runs(profile, seed)["sft"])
-        for name in STRINGS:
+        once = proof_runs(profile, seed)
+        traces["no extrapolation"].append(once["sft"])
+        traces["Wait"].append(once[f"sft-wait-{TIMES}"])
+        for name in others:
             traces[name].append(appended(name, profile, seed))
     right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
     results: dict = {"rows": [], "comparisons": []}

@@ -6,7 +6,6 @@ seed, the whole held-out set. About ten minutes on two cores; an interrupted run
 """
 
 from dataclasses import replace
-from functools import partial
 from math import ceil
 
 from s1lib.evaluate import Runs, comparison_row, grade, result_row
@@ -55,14 +54,15 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
         folder = tuned(f"cut-{seed}", rows, cut, seed)
         return thinking_runs(f"cut-{seed}", folder, evals, replace(profile, limits=()), (1,))
 
-    runs = {"whole": partial(proof_runs, profile), "cut": cut_runs}
+    runs = {
+        "whole": [proof_runs(profile, seed) for seed in seeds],
+        "cut": [cut_runs(seed) for seed in seeds],
+    }
     results: dict = {"rows": [], "comparisons": [], "right": {}}
     for system in ("sft", "sft-wait-1"):
         right: dict[str, list] = {}
         for name in runs:
-            traces = []
-            for seed in seeds:
-                traces.append(runs[name](seed)[system])
+            traces = [by_system[system] for by_system in runs[name]]
             right[name] = [grade(t, evals) for t in traces]
             row = result_row(system, "all", traces, right[name])
             results["rows"].append({"traces": name} | row)
