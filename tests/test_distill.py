@@ -166,7 +166,8 @@ def test_kill_9_costs_at_most_what_was_in_flight(tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, cwd=ROOT
         )
-        process.stdout.readline()
+        while process.stdout.readline() != b"ready\n":  # other lines come first
+            assert process.poll() is None
         before = counts[-1] if counts else 0
         for _ in range(2400):  # two minutes, for a busy machine
             time.sleep(0.05)
