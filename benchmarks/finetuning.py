@@ -1,10 +1,12 @@
 """Fine-tuning: how much of the computing is useful. `python benchmarks/finetuning.py`
 
 On a CPU, the embedded model on the curated 1,000, in one run, by turns:
-- ours (batches of like length) against the best batching there is (all rows sorted by length),
-- ours against TRL's defaults (random batches, gradient checkpointing),
+- ours (16 random rows a step, in batches of like length) against the best batching there is (all
+  rows sorted by length),
+- ours against TRL's defaults (the 16 rows in one batch, gradient checkpointing),
+- ours against steps of like length, which 16 GPUs need,
 - with --loss, three seeds of each to the end: the loss of every useful token then. (The loss that
-  a trainer logs is a mean of batches: with rows of like length together it weighs short ones more.)
+  a trainer logs is a mean of steps: with steps of like length it weighs short rows more.)
 On a GPU, models with the shapes of Qwen2.5 and random weights at 8,192 tokens: tokens per second,
 model FLOP utilisation and peak memory, and from a slice of the 32B's layers a projection for 16
 H100s.
@@ -29,8 +31,7 @@ from peft import LoraConfig
 from transformers import PrinterCallback, Qwen2Config, Qwen2ForCausalLM
 from trl import SFTConfig
 
-from s1lib import sft
-from s1lib.planner import Setup, memory
+from s1lib import planner, sft
 from s1lib.profile import load_profile
 from s1lib.sizes import SHAPES, Shape
 from s1lib.store import DATA, read_rows
@@ -84,18 +85,17 @@ def on_cpu(repeats: int, loss: bool) -> dict:
     useful = sum(lengths) - sum(map(len, prompts))
     by_length = data.select(sorted(range(len(data)), key=lengths.__getitem__))
 
-    same = ("num_train_epochs", "per_device_train_batch_size", "learning_rate", "max_length",
-            "lr_scheduler_type", "warmup_steps", "adam_beta1", "adam_beta2",
-            "weight_decay")  # fmt: skip
-    paper = {k: profile.sft[k] for k in same}
-    plain = {"gradient_checkpointing": False}
-    grouped = {"train_sampling_strategy": "group_by_length"}
+    unlike = ("logging_steps", "save_strategy", "bf16")
+    ours = {k: v for k, v in profile.sft.items() if k not in unlike}
+    one_batch = {"per_device_train_batch_size": 16, "gradient_accumulation_steps": 1}
+    plain = {"train_sampling_strategy": "random", "gradient_checkpointing": True}
     ways = {
-        "ours": (data, paper | plain | grouped),
-        "best": (by_length, paper | plain | {"train_sampling_strategy": "sequential"}),
-        "TRL's defaults": (data, paper),
+        "ours": (data, ours),
+        "best": (by_length, ours | {"train_sampling_strategy": "sequential"}),
+        "TRL's defaults": (data, ours | one_batch | plain),
+        "like lengths": (data, ours | one_batch | {"train_sampling_strategy": "group_by_length"}),
     }
-    epoch = -(-len(data) // paper["per_device_train_batch_size"])
+    epoch = planner.steps(len(data), 16, 1)
     seconds = {name: [] for name in ways}
     for seed in range(repeats):
         for name, (rows, settings) in ways.items():
@@ -109,7 +109,7 @@ def on_cpu(repeats: int, loss: bool) -> dict:
     }
     if loss:
         ends = {}
-        for name in ("ours", "TRL's defaults"):
+        for name in ("ours", "TRL's defaults", "like lengths"):
             rows, settings = ways[name]
             runs = [train(rows, tokenizer, settings, DATA / "base", s, -1) for s in range(3)]
             ends[name] = [round(run["loss"], 4) for run in runs]
@@ -225,7 +225,7 @@ def main() -> None:
     """Run what this machine can."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--loss", action="store_true", help="also whole runs: half an hour more")
+    parser.add_argument("--loss", action="store_true", help="also whole runs: an hour more")
     parser.add_argument("--tokens", type=int, default=8192, help="of a sequence on a GPU")
     args = parser.parse_args()
     versions = {p: version(p).split("+")[0] for p in ("torch", "transformers", "trl")}
@@ -238,8 +238,9 @@ def main() -> None:
             print(f"{name:16} {rate:7,} useful tokens per second")
         print(f"ours: {result['of_the_best_batching']:.2f} of the best batching, "
               f"{result['of_trl_defaults']:.2f} of TRL's defaults")  # fmt: skip
-        setup = Setup(QWEN.format("32B"), gpus=16)
-        print(f"32B on 16 GPUs: not measured; planned {sum(memory(setup).values()):.0f} GiB each")
+        setup = planner.Setup(QWEN.format("32B"), gpus=16)
+        planned = sum(planner.memory(setup).values())
+        print(f"32B on 16 GPUs: not measured; planned {planned:.0f} GiB each")
     print(f"\n{json.dumps(result | {'versions': versions})}")
 
 

@@ -101,6 +101,45 @@ def adapted(tmp_path_factory):
     return out
 
 
+# Batches
+
+
+def test_batches_of_a_step_are_one_step_with_less_padding(tmp_path, monkeypatch):
+    """16 rows at once and the same rows in eight batches of like length: equal losses."""
+    smoke, batches = load_profile("smoke"), []
+    step = sft.Trainer.training_step
+
+    def noted(self, model, inputs, *rest):
+        batches.append(inputs["attention_mask"])
+        return step(self, model, inputs, *rest)
+
+    monkeypatch.setattr(sft.Trainer, "training_step", noted)
+
+    def losses(name: str, batch: int, seed: int = 0) -> tuple[list[dict], int, list[int]]:
+        """The losses, the tokens with their padding, and the length of each row in its turn."""
+        batches.clear()
+        settings = {
+            "per_device_train_batch_size": batch,
+            "gradient_accumulation_steps": 16 // batch,
+            "num_train_epochs": 2,
+            "logging_steps": 1,
+        }
+        profile = replace(smoke, sft=smoke.sft | settings)
+        curve = sft.finetune(ROWS, profile, tmp_path / name, DATA / "base", seed, report=quiet)
+        rows = [int(row.sum()) for mask in batches for row in mask]
+        assert len(rows) == 2 * len(ROWS) and len(curve) == 6
+        return curve, sum(mask.numel() for mask in batches), rows
+
+    at_once, padded, _ = losses("16", 16)
+    parted, less, order = losses("2", 2)
+    assert smoke.sft["per_device_train_batch_size"] == 2 and less < 0.65 * padded
+    for one, other in zip(at_once, parted, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=2e-4)
+    first, second = order[:48], order[48:]
+    assert first != second and sorted(first) == sorted(second)  # each epoch in another order
+    assert losses("another seed", 2, seed=1)[2][:48] != first
+
+
 # Killed and resumed
 
 
@@ -233,10 +272,13 @@ def test_two_processes_with_fsdp2_killed_and_resumed(tmp_path, whole):
     assert load(out)[0].config.model_type == "qwen2"  # a whole model, not shards
 
 
-def test_two_launchers_are_two_machines(tmp_path, whole):
-    out = tmp_path / "out"
+def test_two_launchers_are_two_machines(tmp_path):
+    """With the sampling of the H100 profiles: like lengths in a step on all processes together."""
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    sampling = load_profile("h100x16").sft["train_sampling_strategy"]
+    run(whole, sampling=sampling)
     command = [*launcher(tmp_path, machines=2), "--main_process_ip", "127.0.0.1"]
-    how = '{"accumulate": 2}'  # as on eight cards
+    how = json.dumps({"sampling": sampling, "accumulate": 2})  # as on eight cards
     ranks = [
         start([*command, "--machine_rank", str(rank), str(SCRIPT), str(out), how])
         for rank in (0, 1)
