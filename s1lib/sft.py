@@ -27,7 +27,7 @@ from transformers import (
     TrainerCallback,
     set_seed,
 )
-from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_pt_utils import BatchRebalanceSampler, LengthGroupedSampler
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
@@ -161,12 +161,14 @@ def load_base(base: str | Path, profile: Profile):
 
 
 class Trainer(SFTTrainer):
-    """TRL's, with rows of like length in the same step on all GPUs, not on each alone."""
+    """TRL's, with like lengths in a step on all GPUs together, and steps drawn by the seed."""
 
     def _get_train_sampler(self, train_dataset=None):
         sampler = super()._get_train_sampler(train_dataset)
         if isinstance(sampler, LengthGroupedSampler):
             sampler.batch_size *= self.args.world_size
+        if isinstance(sampler, BatchRebalanceSampler):
+            sampler.seed = self.args.seed  # its own is always the same
         return sampler
 
 
@@ -209,6 +211,22 @@ def make_trainer(
     )
     trainer.pop_callback(PrinterCallback)
     return trainer
+
+
+@torch.no_grad()
+def loss_of_all(trainer: Trainer) -> float:
+    """The mean loss of all tokens that count, in nats.
+
+    What a trainer logs is a mean of steps: where some steps hold short rows only, their tokens
+    weigh more in it.
+    """
+    total, count = 0.0, 0
+    trainer.model.eval()
+    for batch in trainer.get_train_dataloader():
+        tokens = int((batch["labels"][:, 1:] != -100).sum())
+        total += float(trainer.model(**batch).loss) * tokens
+        count += tokens
+    return total / count
 
 
 def finetune(
