@@ -60,19 +60,7 @@ def train(data: Dataset, tokenizer, settings: dict, model_dir: Path, seed: int, 
         started = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - started
-        return {"seconds": seconds, "loss": loss_of_all(trainer) if steps < 0 else None}
-
-
-@torch.no_grad()
-def loss_of_all(trainer: sft.Trainer) -> float:
-    """The mean loss of all tokens that count, in nats."""
-    total, count = 0.0, 0
-    trainer.model.eval()
-    for batch in trainer.get_train_dataloader():
-        tokens = int((batch["labels"][:, 1:] != -100).sum())
-        total += float(trainer.model(**batch).loss) * tokens
-        count += tokens
-    return total / count
+        return {"seconds": seconds, "loss": sft.loss_of_all(trainer) if steps < 0 else None}
 
 
 def on_cpu(repeats: int, loss: bool) -> dict:

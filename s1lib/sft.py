@@ -213,6 +213,22 @@ def make_trainer(
     return trainer
 
 
+@torch.no_grad()
+def loss_of_all(trainer: Trainer) -> float:
+    """The mean loss of all tokens that count, in nats.
+
+    What a trainer logs is a mean of steps: where some steps hold short rows only, their tokens
+    weigh more in it.
+    """
+    total, count = 0.0, 0
+    trainer.model.eval()
+    for batch in trainer.get_train_dataloader():
+        tokens = int((batch["labels"][:, 1:] != -100).sum())
+        total += float(trainer.model(**batch).loss) * tokens
+        count += tokens
+    return total / count
+
+
 def finetune(
     rows: list[dict],
     profile: Profile,
