@@ -21,7 +21,7 @@ FAMILIAR = (
 class Habits:
     """What the teacher does how often. Rates are chances from 0 to 1."""
 
-    early_stop: float = 0.2  # the share of kinds of questions so familiar that it trusts its glance
+    early_stop: float = 0.4  # the share of kinds of questions so familiar that it trusts its glance
     glance_easy: float = 0.95  # chance that a glance at the smallest question is right
     glance_hard: float = 0.3  # the same at the largest
     slip: float = 0.06  # chance of one slip in a pass
