@@ -183,7 +183,7 @@ def main() -> None:
     """Write the pool and the evaluation sets."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=Path("data"))
-    parser.add_argument("--heldout-seed", type=int, default=20261123)
+    parser.add_argument("--heldout-seed", type=int, default=20261124)
     args = parser.parse_args()
     dev = draw_eval(1, DEV, per_cell=10)
     heldout = draw_eval(args.heldout_seed, HELDOUT, per_cell=36)
