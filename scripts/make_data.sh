@@ -16,7 +16,7 @@ done
 cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curate
 cp "$build/curated.jsonl" "$build/funnel.json" data/
-for name in proof lora table2 table3 table4 table8 figure6 figure7 nowait; do
+for name in proof lora table2 table3 table4 table8 figure6 figure7 nowait batches; do
   "$python" -m "s1lib.results.$name"
 done
 rm -rf data/sft

@@ -12,7 +12,7 @@ from s1lib.engines.transformers import load, rescore, think
 from s1lib.evaluate import grade, opened, run_direct
 from s1lib.metrics import Comparison, compare, pooled_rate
 from s1lib.profile import load_profile
-from s1lib.results import closing, lora, nowait, parts, table2, table3, table4, table8
+from s1lib.results import batches, closing, lora, nowait, parts, table2, table3, table4, table8
 from s1lib.results.figure6 import LIMITS, QUESTIONS, TRIES, rejection
 from s1lib.results.figure7 import VOTES, majority, vote
 from s1lib.results.parts import digest, recorded
@@ -22,8 +22,10 @@ from s1lib.store import DATA, CourseError, read_rows, write_rows
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
-SEEDS = {name: [0, 1, 2] for name in ("proof", "lora", "table2", "table4", "nowait")}
+SEEDS = {name: [0, 1, 2] for name in ("proof", "lora", "table2", "table4", "nowait", "batches")}
 SEEDS |= {name: [0] for name in ("table3", "table8", "figure6", "figure7")}
+# the way to put rows into steps that is not the profile's own
+[OTHER] = [name for name in batches.SAMPLINGS if not batches.is_own(name, load_profile("laptop"))]
 
 
 def grades(texts: list[str]) -> list[list[bool]]:
@@ -198,6 +200,8 @@ def settings_of(model: str, profile) -> tuple[str, list[dict], object]:
     rows = read_rows(DATA / "curated.jsonl")
     if model.startswith("lora"):
         return "lora", rows, lora.with_rank(profile, int(model.split("-")[1]))
+    if model == batches.part(OTHER) + "-0":
+        return "batches", rows, batches.sampled(OTHER, profile)
     if model == "cut-0":
         return "table8", rows, table8.cut_profile(profile, rows)
     if model == "token-conditional-0":
@@ -216,7 +220,9 @@ class StopAt(TrainerCallback):
         control.should_training_stop = state.global_step >= self.step
 
 
-@pytest.mark.parametrize("model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0"])
+@pytest.mark.parametrize(
+    "model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0", batches.part(OTHER) + "-0"]
+)
 def test_the_first_steps_of_a_training_come_out_again(model, profile, tmp_path):
     name, rows, settings = settings_of(model, profile)
     first = recorded(name)["training"][model]["first"]
@@ -238,6 +244,8 @@ def test_the_same_run_is_the_same_in_all_files():
     assert recorded("table4")["right"]["Wait"] == proof["sft-wait-2"]
     assert recorded("table8")["right"]["whole/sft"] == proof["sft"][:1]
     assert recorded("nowait")["right"]["as trained"] == proof["sft"]
+    [own] = set(batches.SAMPLINGS) - {OTHER}
+    assert recorded("batches")["right"][f"{own}/sft"] == proof["sft"]
     assert recorded("table3")["right"]["budget forcing/512"] == proof["sft"][:1]
 
 
