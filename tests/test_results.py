@@ -1,9 +1,16 @@
 """The recorded results: consistent in themselves, and a slice of each is run again."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from transformers import TrainerCallback, set_seed
 
@@ -18,7 +25,7 @@ from s1lib.results.figure7 import VOTES, majority, vote
 from s1lib.results.parts import digest, recorded
 from s1lib.results.table4 import STRINGS, TIMES
 from s1lib.sft import load_base, load_tokenizer, make_trainer, too_long, trainable, training_set
-from s1lib.store import DATA, CourseError, read_rows, write_rows
+from s1lib.store import DATA, ROOT, CourseError, read_rows, write_rows
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
@@ -281,6 +288,40 @@ def test_parts_are_made_side_by_side_and_an_error_ends_it(tmp_path, capsys):
     assert "3/3 parts" in capsys.readouterr().out
     with pytest.raises(FileNotFoundError):
         parts.in_workers([(Path.touch, tmp_path / "no" / "folder")])
+
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from s1lib.results.parts import in_workers
+
+def job(path):
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(300)
+
+if __name__ == "__main__":
+    in_workers([(job, sys.argv[1])])
+"""
+
+
+def test_no_worker_outlives_a_run_that_was_killed(tmp_path):
+    script, told = tmp_path / "killed.py", tmp_path / "pid"
+    script.write_text(KILLED)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, str(script), str(told)], env=env, cwd=ROOT)
+
+    def wait_for(what: Callable[[], bool]) -> None:
+        for _ in range(600):  # a minute, for a busy machine
+            if what():
+                return
+            time.sleep(0.1)
+        raise AssertionError("it did not come about in a minute")
+
+    wait_for(lambda: told.exists() and told.read_text() != "")
+    worker = psutil.Process(int(told.read_text()))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
 
 
 # The closing table

@@ -6,7 +6,9 @@ The parts (fine-tuned models and traces) lie in `build/proof/`, so that an inter
 import hashlib
 import json
 import multiprocessing
+import os
 import platform
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache, partial
@@ -47,11 +49,23 @@ def begin(name: str | None = None) -> Profile:
     return profile
 
 
+def _begin_worker() -> None:
+    """One thread; and a worker whose parent was killed ends, or it would go on writing parts."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+
+    def end_with_it() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_it, daemon=True).start()
+
+
 def in_workers(jobs: list[tuple]) -> None:
     """Make parts side by side: each job is a function, whose result is only stored, and what it
     takes. A part that an earlier run made costs nothing. Raises what a job raises."""
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(WORKERS, fresh, torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(WORKERS, fresh, _begin_worker) as pool:
         running = [pool.submit(*job) for job in jobs]
         try:
             for done, job in enumerate(as_completed(running), start=1):
