@@ -18,6 +18,7 @@ from s1lib.store import CourseError, command
 GIB = 2**30
 CONTEXT = 0.5  # GiB that CUDA itself takes on a card
 TILE = 4096 * 32768  # logits that TRL's loss holds at once: tokens x vocabulary
+DRAWN = 5658 / 8700  # mean over longest of 16 rows of s1K that are drawn at random
 
 
 # Memory traffic of one forward and backward pass, in activations of the hidden size, per layer
@@ -255,14 +256,15 @@ def main() -> None:
     parser.add_argument("--price", type=float, help="dollars per GPU-hour")
     parser.add_argument("--longest", type=int, help="tokens of the longest sequence")
     parser.add_argument("--mean", type=float, help="tokens of a sequence (s1K: 5658)")
-    parser.add_argument("--balance", type=float, default=0.9, help="mean over longest of a step")
+    parser.add_argument("--balance", type=float, help="mean over longest of what is computed at once")
     args = parser.parse_args()
     profile = load_profile(args.profile)
     if not profile.gpus:
         raise CourseError(f"the profile {profile.name} needs no GPU: there is nothing to plan.")
     setup = setup_of(profile)
     mean = args.mean or (5658 if profile.dataset == "simplescaling/s1K" else None)
-    setup = replace(setup, longest=args.longest or setup.longest, mean=mean, balance=args.balance)
+    balance = args.balance or (DRAWN if setup.gpus > 1 else 1.0)
+    setup = replace(setup, longest=args.longest or setup.longest, mean=mean, balance=balance)
     print(f"{profile.model}, {profile.method}, {setup.gpus} GPUs, up to {setup.longest:,} tokens")
     print(describe(plan(setup, args.card or _card_here(), profile.curated, price=args.price)))
 

@@ -27,7 +27,7 @@ from transformers import (
     TrainerCallback,
     set_seed,
 )
-from transformers.trainer_pt_utils import BatchRebalanceSampler, LengthGroupedSampler
+from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
@@ -161,12 +161,10 @@ def load_base(base: str | Path, profile: Profile):
 
 
 class Trainer(SFTTrainer):
-    """TRL's, with like lengths in a step on all GPUs together, and steps drawn by the seed."""
+    """TRL's, with the rows of its steps drawn by the seed."""
 
     def _get_train_sampler(self, train_dataset=None):
         sampler = super()._get_train_sampler(train_dataset)
-        if isinstance(sampler, LengthGroupedSampler):
-            sampler.batch_size *= self.args.world_size
         if isinstance(sampler, BatchRebalanceSampler):
             sampler.seed = self.args.seed  # its own is always the same
         return sampler

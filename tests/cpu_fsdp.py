@@ -34,8 +34,8 @@ AcceleratorState.__init__ = _with_fsdp
 
 
 def main() -> None:
-    """Arguments: the output folder, and JSON with `method`, `sampling`, `accumulate`, and `pause`
-    (seconds per step)."""
+    """Arguments: the output folder, and JSON with `method`, `accumulate` and `pause` (seconds per
+    step)."""
     import torch
 
     torch.set_num_threads(1)
@@ -54,7 +54,6 @@ def main() -> None:
             "num_train_epochs": 2,
             "per_device_train_batch_size": 16 // processes // how.get("accumulate", 1),
             "gradient_accumulation_steps": how.get("accumulate", 1),
-            "train_sampling_strategy": how.get("sampling", smoke.sft["train_sampling_strategy"]),
             "accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}},
             "save_strategy": "steps",
             "save_steps": 2,
