@@ -256,7 +256,7 @@ def main() -> None:
     parser.add_argument("--price", type=float, help="dollars per GPU-hour")
     parser.add_argument("--longest", type=int, help="tokens of the longest sequence")
     parser.add_argument("--mean", type=float, help="tokens of a sequence (s1K: 5658)")
-    parser.add_argument("--balance", type=float, help="mean over longest of what is computed at once")
+    parser.add_argument("--balance", type=float, help="mean over longest of a step")
     args = parser.parse_args()
     profile = load_profile(args.profile)
     if not profile.gpus:
