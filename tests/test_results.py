@@ -350,9 +350,9 @@ def comparison(low: float, high: float) -> Comparison:
         ("same", -0.02, 0.02, [-0.07, 0.08], "? not decided"),
         ("same", 0.001, 0.02, [0.01], "✓ holds here"),
         ("same", -0.02, 0.04, [0.01], "? not decided"),
-        ("same", 0.01, 0.04, [0.02], "✗ does not hold here"),
+        ("same", 0.01, 0.04, [0.02], "✗ more here"),
         ("same", 0.01, 0.04, [0.06, -0.01], "? seeds disagree"),
-        ("same", -0.4, -0.1, [-0.1, -0.2], "✗ does not hold here"),
+        ("same", -0.4, -0.1, [-0.1, -0.2], "✗ less here"),
     ],
 )
 def test_a_verdict_follows_the_rule(expected, low, high, seeds, said):

@@ -3,8 +3,9 @@
 The verdict follows a rule, not a wish: a claim of more (or less) holds if the whole 95% interval
 of the paired difference lies on its side of zero, and is reversed if it lies on the other; but if
 not every fine-tuning seed shows the difference, it is not decided. There is no difference if the
-interval, and every seed, stay within MARGIN, which is what a claim of no difference needs. The
-interval tells what other questions would change; other seeds would change more.
+interval, and every seed, stay within MARGIN, which is what a claim of no difference needs; else
+it is told which way it fails. The interval tells what other questions would change; other seeds
+would change more.
 """
 
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def verdict(claim: Claim, found: Comparison, by_seed: list[float]) -> str:
     if min(by_seed) <= 0 <= max(by_seed):
         return "? seeds disagree"
     if claim.expected == "same":
-        return "✗ does not hold here"
+        return "✗ more here" if low > 0 else "✗ less here"
     return "✓ holds here" if (low > 0) == (claim.expected == "more") else "✗ reversed here"
 
 
