@@ -23,6 +23,7 @@ from s1lib import distill as stage
 from s1lib.answers import Answers, request_id
 from s1lib.distill import Purse, distill, dry_run, join
 from s1lib.profile import Service, load_profile
+from s1lib.results.proof import WORLDS_TRIED
 from s1lib.store import DATA, ROOT, CourseError, read_rows
 from s1lib.teachers import api_key, read_live
 from s1lib.world.server import KINDS, Faults, serve_teacher
@@ -65,10 +66,15 @@ def test_the_answers_are_those_of_the_shipped_traces(store):
 
 def test_a_record_says_where_it_comes_from(store):
     record = run(store, QUESTIONS[:1])[0][QUESTIONS[0]]
-    assert record.teacher == "embedded-teacher" and record.thinking_kind == "raw"
+    assert record.teacher == SERVICE.model and record.thinking_kind == "raw"
     assert record.asked_at.endswith("+00:00") and record.finish_reason == "STOP"
     assert json.loads(record.parameters) == SERVICE.parameters
     assert record.tries == 1 and record.thinking_tokens > 0 < record.answer_tokens
+
+
+def test_the_teacher_of_another_world_has_another_name():
+    """Else a new version of the course would go on with the answers that an old one stored."""
+    assert SERVICE.model == f"embedded-teacher-{WORLDS_TRIED}"
 
 
 def test_another_model_or_setting_asks_anew(store):
