@@ -28,12 +28,24 @@ def source_hash(nb: nbformat.NotebookNode) -> str:
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
+def version_hash(course: Path) -> str:
+    """A hash of what all notebooks rest on: with other code or data, the course begins again."""
+    files = [p for name in ("s1lib", "data") for p in sorted((course / name).rglob("*"))]
+    told = hashlib.sha256()
+    for path in files:
+        if path.is_file() and "__pycache__" not in path.parts:
+            told.update(f"{path.relative_to(course)}\n".encode())
+            told.update(path.read_bytes())
+    return told.hexdigest()
+
+
 class Run:
     """One run over the notebooks of a folder."""
 
     def __init__(self, notebooks: Path, build: Path, profile: str):
         self.paths = sorted(notebooks.glob("[0-9][0-9]*.ipynb"))
         self.profile = profile
+        self.version = version_hash(notebooks.parent)
         self.build = build
         self.executed = build / "notebooks"
         self.html = build / "html"
@@ -52,11 +64,13 @@ class Run:
         _write(self.state_path, json.dumps({"notebooks": self.state}, indent=1) + "\n")
 
     def finished(self, path: Path, source: str) -> bool:
-        """Whether an earlier run executed exactly this notebook in this profile."""
+        """Whether an earlier run executed exactly this notebook, in this profile, with this code
+        and data."""
         known = self.state.get(path.stem, {})
         copies = (self.executed / path.name, self.html / f"{path.stem}.html")
-        same = known.get("source") == source and known.get("profile") == self.profile
-        return same and all(copy.exists() for copy in copies)
+        same = (source, self.profile, self.version)
+        then = tuple(known.get(k) for k in ("source", "profile", "version"))
+        return then == same and all(copy.exists() for copy in copies)
 
     def forget_from(self, position: int) -> None:
         """A notebook runs again, so it and all later ones are no longer finished."""
@@ -87,7 +101,8 @@ class Run:
             print(f"  over its budget of {budget} s: a slow or busy computer?", flush=True)
         logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert's advice on figures
         _write(self.html / f"{path.stem}.html", HTMLExporter().from_notebook_node(nb)[0])
-        self.state[path.stem] = {"source": source, "profile": self.profile, "seconds": seconds}
+        made_by = {"source": source, "profile": self.profile, "version": self.version}
+        self.state[path.stem] = made_by | {"seconds": seconds}
         self._write_state()
         return seconds
 

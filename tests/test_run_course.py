@@ -95,6 +95,19 @@ def test_a_second_run_skips_and_a_change_runs_it_and_the_later_ones(course):
     assert course.run("--profile", "smoke").stdout.count("already done") == 0
 
 
+def test_other_data_or_code_begins_again(course):
+    rows, module = (course.notebooks.parent / name for name in ("data/rows.jsonl", "s1lib/a.py"))
+    for path in (rows, module):
+        path.parent.mkdir()
+        path.write_text("1")
+    course.run()
+    assert course.run().stdout.count("already done") == 2
+    for path in (rows, module):
+        path.write_text("2")
+        assert course.run().stdout.count("already done") == 0
+        assert course.run().stdout.count("already done") == 2
+
+
 def test_an_unreadable_state_begins_again(course):
     course.run()
     (course.build / "notebooks/state.json").write_text('{"notebooks"')
