@@ -12,7 +12,7 @@ help:
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make test       check the code, and every notebook on few questions"
 	@echo "make test-vllm  check the vLLM drivers with the real engine, on a CPU (4 GB more)"
-	@echo "make notebooks  execute the notebooks in place and save their outputs (for authors)"
+	@echo "make notebooks  execute the notebooks as on a first run and save their outputs in them (for authors)"
 	@echo "make results-X  make data/results/X.json again; X: proof, lora, table4 ... (for authors)"
 	@echo "make clean      remove build/ and caches"
 	@echo
@@ -31,7 +31,8 @@ test-vllm:
 	@python="$$(scripts/setup.sh dev)" && scripts/test_vllm.sh "$$python"
 
 notebooks:
-	@python="$$(scripts/setup.sh)" && "$$python" scripts/run_course.py --in-place --profile laptop
+	@python="$$(scripts/setup.sh)" && rm -rf build/first-run && S1_BUILD=build/first-run \
+	  "$$python" scripts/run_course.py --in-place --profile laptop
 
 results-%:
 	@python="$$(scripts/setup.sh)" && "$$python" -m s1lib.results.$*

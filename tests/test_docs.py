@@ -1,5 +1,6 @@
 """The code on the how-to page runs as it stands, but for the model's name and sizes."""
 
+import json
 import re
 
 import pytest
@@ -15,7 +16,9 @@ def snippet(section: str) -> str:
     """The code of a section, for the embedded model."""
     code = re.search(rf"^## {section}\n.*?```python\n(.*?)```", PAGE, re.S | re.M).group(1)
     code = re.sub(r'"simplescaling/[^"]*"', repr(str(DATA / "sft")), code)
-    for name, size in (("max_thinking", 60), ("max_answer", 12), ("max_model_len", 512)):
+    vocab = json.loads((DATA / "sft/config.json").read_text(encoding="utf-8"))["vocab_size"]
+    sizes = {"max_thinking": 60, "max_answer": 12, "max_model_len": 512, "vocab_size": vocab}
+    for name, size in sizes.items():
         code = re.sub(rf"{name}=\d+", f"{name}={size}", code)
     return code
 
