@@ -93,6 +93,8 @@ def on_cpu(repeats: int, loss: bool) -> dict:
             run = train(rows, tokenizer, settings, DATA / "base", seed, epoch)
             seconds[name].append(run["seconds"])
     rates = {name: useful / statistics.median(times) for name, times in seconds.items()}
+    for name, rate in rates.items():
+        print(f"{name:16} {rate:7,.0f} useful tokens per second", flush=True)
     result = {
         "useful_tokens_per_second": {name: round(rate) for name, rate in rates.items()},
         "of_the_best_batching": round(rates["ours"] / rates["best"], 3),
@@ -104,6 +106,7 @@ def on_cpu(repeats: int, loss: bool) -> dict:
             rows, settings = ways[name]
             runs = [train(rows, tokenizer, settings, DATA / "base", s, -1) for s in range(3)]
             ends[name] = [round(run["loss"], 4) for run in runs]
+            print(f"{name:16} final losses {ends[name]}", flush=True)
         result["final_loss"] = ends
     return result
 
@@ -226,8 +229,6 @@ def main() -> None:
     else:
         torch.set_num_threads(1)
         result = {"device": "CPU, 1 thread"} | on_cpu(args.repeats, args.loss)
-        for name, rate in result["useful_tokens_per_second"].items():
-            print(f"{name:16} {rate:7,} useful tokens per second")
         print(f"ours: {result['of_the_best_batching']:.2f} of the best batching, "
               f"{result['of_trl_defaults']:.2f} of TRL's defaults")  # fmt: skip
         setup = planner.Setup(QWEN.format("32B"), gpus=16)
