@@ -209,7 +209,8 @@ def on_gpu(length: int, steps: int) -> dict:
     mfu = rows[-1]["mfu"]
     minutes = None
     if mfu:
-        seconds = [t * flops_per_token(whole, 5658, True) / (16 * mfu * peak) for t in TOKENS]
+        work = flops_per_token(whole, 5658, True)
+        seconds = [t * work / (16 * mfu * peak) for t in TOKENS]
         minutes = {name: [round(s / balance / 60, 1) for s in seconds]
                    for name, balance in BALANCE.items()}  # fmt: skip
     return {"device": card, "runs": rows, "projected_minutes_on_16": minutes,

@@ -59,6 +59,7 @@ def setup_of(profile: Profile) -> Setup:
         profile.method,
         max(profile.gpus, 1),
         profile.sft["max_length"],
+        balance=DRAWN if profile.gpus > 1 else 1.0,
         batch=profile.sft["per_device_train_batch_size"],
         rank=profile.lora.get("r", 16),
         master=profile.master,
@@ -263,8 +264,8 @@ def main() -> None:
         raise CourseError(f"the profile {profile.name} needs no GPU: there is nothing to plan.")
     setup = setup_of(profile)
     mean = args.mean or (5658 if profile.dataset == "simplescaling/s1K" else None)
-    balance = args.balance or (DRAWN if setup.gpus > 1 else 1.0)
-    setup = replace(setup, longest=args.longest or setup.longest, mean=mean, balance=balance)
+    longest, balance = args.longest or setup.longest, args.balance or setup.balance
+    setup = replace(setup, longest=longest, mean=mean, balance=balance)
     print(f"{profile.model}, {profile.method}, {setup.gpus} GPUs, up to {setup.longest:,} tokens")
     print(describe(plan(setup, args.card or _card_here(), profile.curated, price=args.price)))
 

@@ -63,14 +63,17 @@ class Run:
     def _write_state(self) -> None:
         _write(self.state_path, json.dumps({"notebooks": self.state}, indent=1) + "\n")
 
+    def _from(self, source: str) -> dict:
+        """What a result comes from: another of these, and it is made again."""
+        return {"source": source, "profile": self.profile, "version": self.version}
+
     def finished(self, path: Path, source: str) -> bool:
         """Whether an earlier run executed exactly this notebook, in this profile, with this code
         and data."""
         known = self.state.get(path.stem, {})
         copies = (self.executed / path.name, self.html / f"{path.stem}.html")
-        same = (source, self.profile, self.version)
-        then = tuple(known.get(k) for k in ("source", "profile", "version"))
-        return then == same and all(copy.exists() for copy in copies)
+        same = known.items() >= self._from(source).items()
+        return same and all(copy.exists() for copy in copies)
 
     def forget_from(self, position: int) -> None:
         """A notebook runs again, so it and all later ones are no longer finished."""
@@ -101,8 +104,7 @@ class Run:
             print(f"  over its budget of {budget} s: a slow or busy computer?", flush=True)
         logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert's advice on figures
         _write(self.html / f"{path.stem}.html", HTMLExporter().from_notebook_node(nb)[0])
-        made_by = {"source": source, "profile": self.profile, "version": self.version}
-        self.state[path.stem] = made_by | {"seconds": seconds}
+        self.state[path.stem] = self._from(source) | {"seconds": seconds}
         self._write_state()
         return seconds
 
