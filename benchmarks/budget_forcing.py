@@ -20,11 +20,12 @@ from importlib.metadata import version
 import torch
 from transformers.utils import logging
 
-from s1lib.budget import Budget, Thinker, delimiters
-from s1lib.engines.common import prepare
-from s1lib.engines.rounds import generate_with, think_in_rounds
-from s1lib.engines.transformers import left_pad, load, stream, think
-from s1lib.store import DATA, read_rows
+from s1lib.inference import stop_and_continue
+from s1lib.inference.budget import Budget, Thinker, delimiters
+from s1lib.inference.engine import prepare
+from s1lib.inference.hf import left_pad, load, stream, think
+from s1lib.inference.stop_and_continue import generate_with
+from s1lib.io import DATA, read_rows
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -92,7 +93,7 @@ def against_rounds(model, tokenizer, questions: list[str], waits: int, repeats: 
         traces[:] = think(model, tokenizer, questions, budget, len(questions))
 
     def theirs() -> None:
-        think_in_rounds(generate, tokenizer, questions, budget, context)
+        stop_and_continue.think(generate, tokenizer, questions, budget, context)
 
     ratio, took = ratios(ours, theirs, repeats)
     tokens = sum(trace.thinking_tokens for trace in traces)

@@ -16,10 +16,10 @@ import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable
 
-from s1lib.curate import is_well_formed
-from s1lib.decontaminate import flagged, hits, index
-from s1lib.diversity import Candidate, diverse
-from s1lib.world.pool import allocate
+from s1lib.curation.decontamination import flagged, hits, index
+from s1lib.curation.filters import is_well_formed
+from s1lib.curation.selection import Candidate, diverse
+from s1lib.toyworld.pool import allocate
 
 POOL, EVALUATIONS, DOMAINS, TARGET = 59_029, 788, 50, 1_000  # MATH500, GPQA Diamond and 90 AIME
 

@@ -1,8 +1,8 @@
 """How much does the store cost? `python benchmarks/distillation.py`.
 
 The same questions, server and concurrency, asked by the bare `google-genai` client and by
-`s1lib.distill` with everything stored: the median of ratios of requests per second, taken side
-by side in one run. Prints a card, and one JSON line last.
+`s1lib.distillation` with everything stored: the median of ratios of requests per second, taken
+side by side in one run. Prints a card, and one JSON line last.
 """
 
 import argparse
@@ -15,12 +15,12 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from s1lib.answers import Answers
-from s1lib.distill import distill
-from s1lib.profile import load_profile
-from s1lib.store import DATA, read_rows
-from s1lib.teachers import gemini_client, gemini_config
-from s1lib.world.server import serve_teacher
+from s1lib.config import load_profile
+from s1lib.distillation.answer_store import AnswerStore
+from s1lib.distillation.clients import gemini_client, gemini_config
+from s1lib.distillation.run import distill
+from s1lib.io import DATA, read_rows
+from s1lib.toyworld.fake_gemini import serve_fake_gemini
 
 
 async def bare(service, questions: list[str]) -> int:
@@ -50,13 +50,13 @@ def main() -> None:
     questions = list(dict.fromkeys(row["question"] for row in pool))[: args.questions]
     laptop = load_profile("laptop").teacher
     pairs = []
-    with serve_teacher() as address, tempfile.TemporaryDirectory() as folder:
+    with serve_fake_gemini() as address, tempfile.TemporaryDirectory() as folder:
         service = replace(laptop, url=address)
         for turn in range(args.repeats + 1):
             start = time.perf_counter()
             assert asyncio.run(bare(service, questions)) == len(questions)
             middle = time.perf_counter()
-            with Answers(Path(folder) / f"{turn}.db") as store:
+            with AnswerStore(Path(folder) / f"{turn}.db") as store:
                 asyncio.run(distill(service, questions, store))
                 assert len(store) == len(questions)
             end = time.perf_counter()

@@ -31,10 +31,11 @@ from peft import LoraConfig
 from transformers import PrinterCallback, Qwen2Config, Qwen2ForCausalLM
 from trl import SFTConfig
 
-from s1lib import planner, sft
-from s1lib.profile import load_profile
-from s1lib.sizes import SHAPES, Shape
-from s1lib.store import DATA, read_rows
+from s1lib.config import load_profile
+from s1lib.finetuning import run as sft
+from s1lib.io import DATA, read_rows
+from s1lib.planning import planner
+from s1lib.planning.model_shapes import SHAPES, Shape
 
 QWEN = "Qwen/Qwen2.5-{}-Instruct"
 PEAK = {"H100": 989.4e12, "H200": 989.4e12, "A100": 312e12}  # dense bfloat16, data sheets

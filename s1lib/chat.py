@@ -25,7 +25,7 @@ TEMPLATE = (
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Byte-level BPE without merges: characters as tokens, digits one by one.
+    """Build a byte-level BPE without merges: characters as tokens, digits one by one.
 
     Any text can be written in it. The role words and the default system prompt are one
     token each, so that the template costs a row 13 tokens and not 120.
@@ -51,13 +51,13 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def prompt_text(tokenizer: PreTrainedTokenizerBase, question: str) -> str:
-    """System and user turn and the opened assistant turn, as text."""
+    """Write system turn, user turn and the opened assistant turn, as text."""
     messages = [{"role": "user", "content": question}]
     return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
 
 
 def completion_text(thinking: str | None, answer: str) -> str:
-    """What the model is trained to write after the prompt: thinking, then answer.
+    """Write what the model is trained to write after the prompt: thinking, then answer.
 
     `thinking=None` gives the bare answer of a model that does not think.
     As in s1, "Answer: " is put in front of an answer that does not contain it.

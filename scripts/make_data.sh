@@ -7,17 +7,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export S1_PROFILE=laptop
 build="${S1_BUILD:-build}"
 
-"$python" -m s1lib.world.pool
+"$python" -m s1lib.toyworld.pool
 for size in base small; do
-  "$python" -m s1lib.pretrain --size "$size"
+  "$python" -m s1lib.toyworld.pretrain --size "$size"
   cp -r "$build/$size" data/
 done
-"$python" -m s1lib.distill
+"$python" -m s1lib.distillation
 cp "$build/traces.jsonl" data/
-"$python" -m s1lib.curate
+"$python" -m s1lib.curation
 cp "$build/curated.jsonl" "$build/funnel.json" data/
-for name in proof lora table2 table3 table4 table8 figure6 figure7 nowait batches; do
-  "$python" -m "s1lib.results.$name"
+for name in main_result lora table2 table3 table4 table8 figure6 figure7 nowait batches; do
+  "$python" -m s1lib.results "$name"
 done
 rm -rf data/sft
-cp -r "$build/proof/sft-0" data/sft
+cp -r "$build/results_cache/sft-0" data/sft

@@ -1,4 +1,4 @@
-"""What notebooks print: hidden errors, machine paths, and the table at the end.
+"""What notebooks print: hidden errors and machine paths.
 
 `python scripts/outputs.py NOTEBOOK ...` fails if an executed notebook holds a hidden error.
 """
@@ -7,7 +7,6 @@ import json
 import re
 import site
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -85,56 +84,6 @@ def machine_paths_left(nb: NotebookNode) -> list[str]:
     saved = json.dumps([[c.get("outputs", []) for c in nb.cells], nb.metadata.get("widgets", {})])
     homes = {str(ROOT), str(Path.home())} - {"/"}
     return [p for p in sorted(homes) if re.search(re.escape(p) + r"(?![\w.-])", saved)]
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
-
-
-def _lines(header: list[str], rows: list[list[str]]) -> Iterator[str]:
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    for row in [header, *rows]:
-        first, *rest = (
-            cell.rjust(w) if i else cell.ljust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join([first, *rest]).rstrip()
-
-
-def _interval(row: dict) -> str:
-    low, high = row.get("ci_low"), row.get("ci_high")
-    return "" if low is None or high is None else f"{_percent(low)} to {_percent(high)}"
-
-
-def _text(row: dict, key: str) -> str:
-    value = row.get(key)
-    return "" if value is None else f"{value:.0f}" if isinstance(value, float) else str(value)
-
-
-def results_table(path: Path) -> str:
-    """`results.json` as aligned text: accuracies in percent with their 95 % intervals."""
-    if not path.exists():
-        return f"(no {path.name}: the notebook that writes it was not among these)"
-    results = json.loads(path.read_text(encoding="utf-8"))
-    rows = [
-        [
-            _text(r, "name"), _text(r, "seed"), f"{r['correct']}/{r['n']}",
-            _percent(r.get("accuracy")), _interval(r), _text(r, "thinking_tokens"),
-        ]
-        for r in results.get("rows", [])
-    ]  # fmt: skip
-    header = ["", "seed", "right", "%", "95 % interval", "thinking tokens"]
-    parts = ["\n".join(_lines(header, rows))] if rows else []
-    rows = [
-        [
-            _text(r, "name"), _text(r, "seed"), _text(r, "n"), _text(r, "mended"),
-            _text(r, "broken"), _percent(r.get("difference")), _interval(r),
-        ]
-        for r in results.get("comparisons", [])
-    ]  # fmt: skip
-    header = ["paired comparison", "seed", "n", "mended", "broken", "points", "95 % interval"]
-    parts += ["\n".join(_lines(header, rows))] if rows else []
-    return "\n\n".join(parts)
 
 
 def main() -> None:

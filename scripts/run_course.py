@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from execute import NotebookFailed, execute, kernel_environment
 from nbconvert import HTMLExporter
-from outputs import machine_paths_left, results_table, strip_machine_paths
+from outputs import machine_paths_left, strip_machine_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_BUDGET = 600  # seconds, for a notebook that does not name its own
@@ -173,12 +173,21 @@ def run(args: argparse.Namespace) -> int:
             print(f"\nThe copy with its outputs: {_near(course.executed / path.name)}")
             return 1
     print(f"\nAll {len(course.paths)} notebooks are done ({time.monotonic() - start:.0f} s).\n")
-    print(results_table(course.build / "results.json"))
+    print(results_of(course.build / "results.json"))
     print(
         f"\nTo read: {_near(course.html)}/ (pages to open in a browser), the notebooks in "
         f"{_near(args.notebooks.resolve())}/\nto try things out (`make lab`), and README.md."
     )
     return 0
+
+
+def results_of(path: Path) -> str:
+    """Show the results that the course wrote as a table."""
+    if not path.exists():
+        return f"(no {path.name}: the notebook that writes it was not among these)"
+    from s1lib.evaluation.report import results_table  # slow to import
+
+    return results_table(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _near(path: Path) -> str:
@@ -196,8 +205,13 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=4, metavar="TIMES", help=text)
     text = "write the outputs back into the notebooks"
     parser.add_argument("--in-place", action="store_true", help=text)
+    args = parser.parse_args()
+    if args.profile == "auto":  # resolved once, so that all notebooks have the same profile
+        from s1lib.commands import resolve_auto
+
+        args.profile = resolve_auto(args.profile)
     try:
-        return run(parser.parse_args())
+        return run(args)
     except KeyboardInterrupt:
         print("\nStopped. `make run` continues with this notebook.", file=sys.stderr)
         return 130

@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
-# All tests: the code's style, tests/, and every notebook from top to bottom in the smoke profile.
-# Nothing is written to notebooks/ or build/. Usage: scripts/test.sh PYTHON
+# The tests. Nothing is written to notebooks/ or build/. Usage: scripts/test.sh PYTHON [fast | slow]
+#   fast: style, types, tests/ without the slow ones, and every notebook in the smoke profile
+#   slow: the slow ones: equality grids, trainings, FSDP, kills
 set -euo pipefail
-python="$1"
+python="$1" tier="${2:-fast}"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-"$python" -m ruff check .
-"$python" -m ruff check --select E501 --config 'line-length = 76' notebooks
 # Two processes of one thread are faster than one of two; a file's tests share what they load.
-OMP_NUM_THREADS=1 "$python" -m pytest -n 2 --dist loadfile
+if [ "$tier" = slow ]; then
+  OMP_NUM_THREADS=1 exec "$python" -m pytest -m slow -n 2 --dist loadfile
+fi
+
+"$python" -m ruff check .
+"$python" -m ruff format --check .
+"$python" -m ruff check --select E501 --config 'line-length = 76' notebooks
+"$python" -m mypy
+OMP_NUM_THREADS=1 "$python" -m pytest -m "not slow" -n 2 --dist loadfile
 
 # The notebooks' kernels get what tests/conftest.py gives the other tests.
 S1_BUILD="$(mktemp -d)"

@@ -44,8 +44,8 @@ CONTEXT = 310  # tokens of the model in float64, so that a budget without a limi
 @pytest.fixture(scope="session")
 def exact():
     """The fine-tuned model in float64: batches of different shapes round alike."""
-    from s1lib.engines.transformers import load
-    from s1lib.store import DATA
+    from s1lib.inference.hf import load
+    from s1lib.io import DATA
 
     model, tokenizer = load(DATA / "sft")
     model.config.max_position_embeddings = CONTEXT
@@ -55,6 +55,6 @@ def exact():
 @pytest.fixture(scope="session")
 def questions():
     """300 questions of the development set."""
-    from s1lib.store import DATA, read_rows
+    from s1lib.io import DATA, read_rows
 
     return [row["question"] for row in read_rows(DATA / "dev.jsonl")[:300]]

@@ -1,4 +1,4 @@
-"""Fine-tune as `s1lib.sft` does, for the tests: on the smoke profile, in one process or several.
+"""Fine-tune as `s1lib.finetuning` does, for the tests: the smoke profile, one process or several.
 
 `accelerate` considers FSDP for GPUs only and quietly falls back to DDP on a CPU. So that FSDP2
 itself is tested, accelerate's state is told otherwise before anything else runs. Never imported
@@ -39,9 +39,9 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    from s1lib import sft
-    from s1lib.profile import load_profile
-    from s1lib.store import DATA, read_rows
+    from s1lib.config import load_profile
+    from s1lib.finetuning import run as sft
+    from s1lib.io import DATA, read_rows
 
     out, how = Path(sys.argv[1]), json.loads(sys.argv[2])
     processes = int(os.environ.get("WORLD_SIZE", "1"))
@@ -59,7 +59,7 @@ def main() -> None:
             "save_steps": 2,
         },
     )
-    saved = sft.save
+    saved = sft.save_model
 
     def spy(trainer, *rest) -> None:
         parameter = next(iter(trainer.model.parameters()))
@@ -73,7 +73,7 @@ def main() -> None:
         if trainer.is_world_process_zero():
             (out / "about.json").write_text(json.dumps(about))
 
-    sft.save = spy
+    sft.save_model = spy
     sft._Progress.on_step_end = lambda *args, **kwargs: time.sleep(how.get("pause", 0))
     rows = read_rows(DATA / "curated.jsonl")[:48]
     sft.finetune(rows, profile, out, DATA / "base", seed=0)

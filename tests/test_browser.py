@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from processes import free_port, running
 
-from s1lib.store import ROOT
+from s1lib.io import ROOT
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
@@ -33,11 +33,11 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-dev-shm-usage"]  # fmt: skip
 CELL = """
 import json
-from s1lib.budget import Budget
-from s1lib.store import DATA, read_rows
-from s1lib.widget import BudgetWidget
+from s1lib.inference.budget import Budget
+from s1lib.io import DATA, read_rows
+from s1lib.notebook.widget import BudgetWidget
 
-rows = json.loads((DATA / "results/proof.json").read_text())["rows"]
+rows = json.loads((DATA / "results/main_result.json").read_text())["rows"]
 questions = [row["question"] for row in read_rows(DATA / "heldout.jsonl")[:5]]
 form = BudgetWidget(DATA / "sft", questions, Budget(512, 0, max_answer=12),
                     [r for r in rows if r["seed"] == 0])
@@ -49,15 +49,15 @@ HOSTILE = (
     "<script>document.title='broken in'</script>$x^2$ \u202e"
 )
 HOSTILE_CELL = f"""
-from s1lib.tries import Answer, Piece, Try
-from s1lib.widget import render
+from s1lib.inference.live import LiveAnswer, LiveRun, Piece
+from s1lib.notebook.widget import render
 bad = {HOSTILE!r}
 thinker = type("T", (), {{"thinking": [0], "ends": []}})()
-tried = Try(bad, Budget(8), bad, [], thinker, [Piece("thinking", False, [], bad)],
-            [Answer(0, 1, bad, None)], status="done")
+run = LiveRun(bad, Budget(8), [], thinker, bad, pieces=[Piece("thinking", False, [], bad)],
+              answers=[LiveAnswer(0, 1, bad, None)], status="done")
 from IPython.display import HTML, display
 import ipywidgets
-display(HTML(render(tried)), ipywidgets.HTML(render(tried)))
+display(HTML(render(run)), ipywidgets.HTML(render(run)))
 """
 
 

@@ -8,10 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import AddedToken
 
-from s1lib.budget import THINK_TAGS, Budget, Delimiters, Thinker, closed, delimiters, reopened
 from s1lib.chat import build_tokenizer
-from s1lib.engines.common import prepare, trace_of
-from s1lib.engines.rounds import think_in_rounds
+from s1lib.inference.budget import (
+    THINK_TAGS,
+    Budget,
+    Delimiters,
+    Thinker,
+    delimiters,
+    force_answer,
+    resume_thinking,
+)
+from s1lib.inference.engine import prepare, trace_from
+from s1lib.inference.stop_and_continue import think
 
 MARKS = Delimiters(
     think=(90, 91), end=90, turn=frozenset({99}), answer=(90, 92), final=(90, 92, 93),
@@ -25,7 +33,7 @@ def drive(thinker: Thinker, script: list[int]) -> list[int]:
     text, tokens = list(thinker.opening), iter(script)
     while thinker.phase != "done":
         token = next(tokens, 99)
-        text += thinker.push(1 if token in thinker.barred else token)
+        text += thinker.push(1 if token in thinker.disallowed else token)
     return [token.id for token in text]
 
 
@@ -69,9 +77,9 @@ def test_table(budget, script, expected, stops):
 def test_each_token_says_its_phase_and_whether_it_was_forced():
     thinker = Thinker(Budget(None, waits=1), MARKS, WAIT)
     text = [*thinker.opening, *thinker.push(1), *thinker.push(90)]
-    assert thinker.barred == MARKS.control | MARKS.stop
+    assert thinker.disallowed == MARKS.control | MARKS.stop
     text += [*thinker.push(2), *thinker.push(99), *thinker.push(7)]
-    assert thinker.barred == MARKS.control
+    assert thinker.disallowed == MARKS.control
     assert thinker.push(99) == [] and thinker.phase == "done"
     expected = [
         ("delimiter", True), ("delimiter", True), ("thinking", False), ("thinking", True),
@@ -84,15 +92,15 @@ def test_each_token_says_its_phase_and_whether_it_was_forced():
 
 
 def test_a_thought_can_be_closed_and_reopened_by_hand():
-    assert drive(closed(Budget(8), MARKS, [1, 2], "end"), [7]) == [90, 92, 7]
-    cut = closed(Budget(8), MARKS, [1, 2], "limit")
+    assert drive(force_answer(Budget(8), MARKS, [1, 2], "end"), [7]) == [90, 92, 7]
+    cut = force_answer(Budget(8), MARKS, [1, 2], "limit")
     assert drive(cut, [7]) == [10, 90, 92, 93, 7] and cut.stops == ["limit"]
-    thinker = reopened(Budget(8), MARKS, WAIT, [1, 2])
-    assert thinker.barred >= MARKS.stop
+    thinker = resume_thinking(Budget(8), MARKS, WAIT, [1, 2])
+    assert thinker.disallowed >= MARKS.stop
     assert drive(thinker, [3, 90, 7]) == [50, 51, 3, 90, 92, 7]
     assert thinker.thinking == [1, 2, 50, 51, 3] and thinker.ends == [2]
     with pytest.raises(ValueError, match="room for 1 more"):
-        reopened(Budget(3), MARKS, WAIT, [1, 2])
+        resume_thinking(Budget(3), MARKS, WAIT, [1, 2])
 
 
 GRID = list(
@@ -164,13 +172,13 @@ def test_the_machine_writes_what_stop_and_continue_writes(limit, waits, string):
     budget = Budget(limit, waits, string, max_answer=5)
     jobs, marks, ids = prepare(tokenizer, questions, budget, context=300)
     model = ScriptedModel(tokenizer, marks)
-    reference = think_in_rounds(model.generate, tokenizer, questions, budget, context=300)
+    reference = think(model.generate, tokenizer, questions, budget, context=300)
     for job, expected in zip(jobs, reference, strict=True):
         thinker = Thinker(job.budget, marks, ids)
         text = job.prompt + [t.id for t in thinker.opening]
         while thinker.phase != "done":
-            text += [t.id for t in thinker.push(model.sample(text, thinker.barred))]
-        assert trace_of(tokenizer, job.question, thinker) == expected
+            text += [t.id for t in thinker.push(model.sample(text, thinker.disallowed))]
+        assert trace_from(tokenizer, job.question, thinker) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.curation import substrings, two_sided
-from s1lib import curate
-from s1lib.decontaminate import flagged, hits, index, ngrams
-from s1lib.diversity import (
+from s1lib.config import load_profile
+from s1lib.curation import run as curate
+from s1lib.curation.decontamination import flagged, hits, index, ngrams
+from s1lib.curation.filters import is_complete, is_well_formed, usable_rows
+from s1lib.curation.selection import (
     UNIFORM_UNTIL,
     Candidate,
     ablations,
@@ -20,9 +22,9 @@ from s1lib.diversity import (
     draw_place,
     preselect,
 )
-from s1lib.profile import load_profile
-from s1lib.store import DATA, CourseError, read_rows
-from s1lib.world.families import parse
+from s1lib.errors import CourseError
+from s1lib.io import DATA, read_rows
+from s1lib.toyworld.questions import parse, subject
 
 # Decontamination
 
@@ -90,9 +92,9 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
 def test_one_pass_decides_as_999_substrings_do(question):
     math = {"question": question, "source_type": "MATH"}
-    assert curate.is_well_formed(math) is substrings(question)
+    assert is_well_formed(math) is substrings(question)
     aime = math | {"source_type": "AIME"}
-    assert curate.is_well_formed(aime) is substrings(question.replace("[asy]", "\0"))
+    assert is_well_formed(aime) is substrings(question.replace("[asy]", "\0"))
 
 
 # Diversity
@@ -198,12 +200,12 @@ GOOD = {"question": "How many?", "source_type": "MATH", "solution": "3", "attemp
         (GOOD | {"question": " \n"}, "the question is empty"),
         (GOOD | {"question": "x" * 1_000_001}, "longer than 1,000,000 characters"),
         (GOOD | {"attempt": "\ud800"}, "attempt holds broken unicode"),
-        (GOOD | {"id": 7}, "the id 7 stood before"),
+        (GOOD | {"id": 7}, "the id 7 was used before"),
     ],
 )
 def test_bad_rows_are_refused_and_listed(row, reason):
     rows = [GOOD | {"id": 7}, row, GOOD | {"id": 8}]
-    good, refused = curate.usable(rows)
+    good, refused = usable_rows(rows)
     assert good == [rows[0], rows[2]] and list(refused) == [1] and reason in refused[1]
 
 
@@ -212,19 +214,21 @@ def test_refused_rows_are_counted_in_the_funnel():
     evals = read_rows(DATA / "dev.jsonl")
     solved = {row["question"]: False for row in rows}
     profile = replace(load_profile("smoke"), curated=900, long_trace=10**9)
-    chosen, funnel = curate.curate([*rows, None, {}], evals, solved, profile)
+    domains = {row["question"]: subject(row["question"]) for row in rows}
+    chosen, funnel = curate.curate([*rows, None, {}], evals, solved, domains, profile)
     assert funnel.counts["pool"] == len(rows) + 2 and funnel.counts["usable"] == len(rows)
     assert list(funnel.refused) == [len(rows), len(rows) + 1]
-    assert chosen == curate.curate(rows, evals, solved, profile)[0]
+    assert chosen == curate.curate(rows, evals, solved, domains, profile)[0]
     labels = {row["question"]: "one" for row in rows}
-    other, _ = curate.curate(rows, evals, solved, profile, domains=labels)
+    other, _ = curate.curate(rows, evals, solved, labels, profile)
     assert len(other) == len(chosen) and other != chosen
     assert len({parse(row["question"]).theme for row in chosen}) > 3
 
 
 def test_ablation_sets_have_data_cards():
-    rows = [row for row in read_rows(DATA / "traces.jsonl") if curate.is_complete(row)]
-    sets = curate.ablation_sets(rows, 200)
+    rows = [row for row in read_rows(DATA / "traces.jsonl") if is_complete(row)]
+    domains = {row["question"]: subject(row["question"]) for row in rows}
+    sets = curate.ablation_sets(rows, domains, 200)
     cards = {name: card for name, (_, card) in sets.items()}
     assert {name: card["rows"] for name, card in cards.items()} == {
         "random": 200, "diverse": 200, "longest": 200, "full": len(rows),
@@ -237,4 +241,4 @@ def test_ablation_sets_have_data_cards():
 
 def test_no_evaluation_questions_is_an_error():
     with pytest.raises(CourseError, match="no evaluation questions"):
-        curate.curate([GOOD], [], {}, load_profile("smoke"))
+        curate.curate([GOOD], [], {}, {}, load_profile("smoke"))

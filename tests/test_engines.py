@@ -13,11 +13,13 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerFast
 
-from s1lib.budget import Budget, Thinker, delimiters
-from s1lib.engines.common import Sampling, prepare, suppressed_ids
-from s1lib.engines.rounds import generate_with, think_in_rounds
-from s1lib.engines.transformers import choose, load, rescore, stream, think
-from s1lib.store import DATA, CourseError
+from s1lib.errors import CourseError
+from s1lib.inference import stop_and_continue
+from s1lib.inference.budget import Budget, Thinker, delimiters
+from s1lib.inference.engine import Sampling, prepare, suppressed_ids
+from s1lib.inference.hf import answer_from_prefix, choose, load, stream, think
+from s1lib.inference.stop_and_continue import generate_with
+from s1lib.io import DATA
 
 LIMITS, WAITS, STRINGS = (8, 32, 128, None), (0, 1, 2, 4), ("Wait", "Hmm", "Alternatively", None)
 # A Latin square: every pair of values stands in one of the 16 settings. The limits 0 and 1 and
@@ -54,13 +56,23 @@ def reference(exact):
             known.update(zip(map(key, some), generate(some), strict=True))
         return [known[key(r)][: r.most] for r in requests]
 
-    return lambda questions, budget: think_in_rounds(
+    return lambda questions, budget: stop_and_continue.think(
         remembered, tokenizer, questions, budget, CONTEXT
     )
 
 
+SOME = [SETTINGS[i] for i in (1, 2, 6, 7, 11, 12)]  # every limit, number of Waits and string
+
+
+@pytest.mark.parametrize("budget", SOME[::-1], ids=str)
+def test_the_engine_equals_stop_and_continue(exact, reference, questions, budget):
+    expected = reference(questions[:16], budget)
+    assert think(*exact, questions[:16], budget, batch_size=7) == expected
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", SETTINGS[::-1], ids=str)  # the longest first: see `reference`
-def test_the_driver_equals_stop_and_continue(exact, reference, questions, budget):
+def test_the_engine_equals_stop_and_continue_on_the_whole_grid(exact, reference, questions, budget):
     expected = reference(questions, budget)
     assert think(*exact, questions, budget, batch_size=64) == expected
     for size in (1, 16):
@@ -69,18 +81,19 @@ def test_the_driver_equals_stop_and_continue(exact, reference, questions, budget
 
 @pytest.mark.parametrize("limit", [0, 1, 8, 32, 100])
 def test_any_limit_can_be_scored_afterwards(exact, questions, limit):
-    natural = think(*exact, questions[:40], Budget(120, max_answer=12))
-    fresh = think(*exact, questions[:40], Budget(limit, max_answer=12))
-    assert rescore(*exact, natural, limit=limit, max_answer=12) == fresh
+    natural = think(*exact, questions[:12], Budget(120, max_answer=12))
+    fresh = think(*exact, questions[:12], Budget(limit, max_answer=12))
+    assert answer_from_prefix(*exact, natural, limit=limit, max_answer=12) == fresh
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("string", ["Wait", None])
 @pytest.mark.parametrize("limit,waits", [(40, None), (None, 0), (None, 1), (64, 1), (99, 2)])
 def test_any_smaller_budget_follows_from_one_trace(exact, questions, limit, waits, string):
     longest = think(*exact, questions[:40], Budget(120, 2, string, max_answer=12))
     smaller = Budget(limit or 120, 2 if waits is None else waits, string, max_answer=12)
     fresh = think(*exact, questions[:40], smaller)
-    assert rescore(*exact, longest, limit, waits, max_answer=12) == fresh
+    assert answer_from_prefix(*exact, longest, limit, waits, max_answer=12) == fresh
 
 
 def test_every_token_is_streamed_with_its_row_phase_and_origin(exact, questions):
@@ -158,7 +171,8 @@ def test_a_suppressed_word_is_never_begun_while_thinking(exact, questions, waits
     assert not any("W" in t.thinking for t in traces)
     bar = tuple(tokenizer.encode("W"))
     generate = generate_with(model, tokenizer, delimiters(tokenizer), bar)
-    assert think_in_rounds(generate, tokenizer, questions[:30], budget, CONTEXT) == traces
+    again = stop_and_continue.think(generate, tokenizer, questions[:30], budget, CONTEXT)
+    assert again == traces
 
 
 def test_all_forms_of_a_suppressed_word_are_barred():

@@ -6,13 +6,19 @@ from dataclasses import replace
 import pytest
 from datasets import Dataset
 
-from s1lib import evaluate, traces
-from s1lib.engines.common import Engine, Trace
-from s1lib.evalsets import EVAL_SETS, load_evalset, with_choices
-from s1lib.grade import GRADERS
-from s1lib.profile import load_profile
-from s1lib.store import DATA, CourseError, read_rows
-from s1lib.traces import folder_of, model_identity, stored, versions
+from s1lib.config import load_profile
+from s1lib.errors import CourseError
+from s1lib.evaluation import run as evaluate
+from s1lib.evaluation import trace_cache as traces
+from s1lib.evaluation.benchmarks import BENCHMARKS, load_benchmark, with_choices
+from s1lib.evaluation.conditions import stops_by_itself, with_waits
+from s1lib.evaluation.report import result_row
+from s1lib.evaluation.trace_cache import load_or_make, model_identity, traces_dir, versions
+from s1lib.grading.graders import GRADERS
+from s1lib.inference import open_engine
+from s1lib.inference.engine import Trace
+from s1lib.inference.vllm import VLLMEngine
+from s1lib.io import DATA, read_rows
 
 PROFILE = load_profile("smoke")
 EVALS = read_rows(DATA / "dev.jsonl")[:4]
@@ -20,7 +26,26 @@ EVALS = read_rows(DATA / "dev.jsonl")[:4]
 
 def trace(question: str, answer: str, tokens: int = 3, cut: bool = False) -> Trace:
     stops = ["limit" if cut else "end"]
-    return Trace(question, "So 1", answer, tokens, 0, cut, [], [1] * tokens, stops)
+    return Trace(question, "So 1", answer, [1] * tokens, stops=stops)
+
+
+class Stub:
+    """An engine that always writes the same two answers: after thinking, and without."""
+
+    def __init__(self, thought: str, direct: str) -> None:
+        self.thought, self.direct = thought, direct
+
+    def think(self, questions, budget, progress=None, sampling=None):
+        return [trace(q, self.thought) for q in questions]
+
+    def answer_from_prefix(self, traces, limit=None, waits=None):
+        return traces
+
+    def answer_directly(self, questions, progress=None):
+        return [trace(q, self.direct) for q in questions]
+
+    def close(self) -> None:
+        pass
 
 
 # Benchmarks, read from rows like the hub's
@@ -28,7 +53,7 @@ def trace(question: str, answer: str, tokens: int = 3, cut: bool = False) -> Tra
 
 def hub(name: str, count: int | None = None, **changes):
     """A stand-in for `load_dataset` with as many rows as the benchmark has."""
-    chosen = EVAL_SETS[name]
+    chosen = BENCHMARKS[name]
     n = chosen.rows if count is None else count
 
     def load(path, config, split):
@@ -40,16 +65,16 @@ def hub(name: str, count: int | None = None, **changes):
     return load
 
 
-@pytest.mark.parametrize("name", EVAL_SETS)
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_is_read_in_one_shape(name):
-    rows = load_evalset(name, hub(name))
-    assert len(rows) == EVAL_SETS[name].rows == {"math500": 500, "gpqa": 198}.get(name, 30)
-    assert {row["kind"] for row in rows} == {EVAL_SETS[name].kind} <= set(GRADERS)
+    rows = load_benchmark(name, hub(name))
+    assert len(rows) == BENCHMARKS[name].rows == {"math500": 500, "gpqa": 198}.get(name, 30)
+    assert {row["kind"] for row in rows} == {BENCHMARKS[name].kind} <= set(GRADERS)
     assert all(row["question"] and row["answer"] for row in rows)
 
 
 def test_numbers_are_answers_too():
-    assert load_evalset("aime25", hub("aime25", answer=70))[0]["answer"] == "70"
+    assert load_benchmark("aime25", hub("aime25", answer=70))[0]["answer"] == "70"
 
 
 def test_choices_are_shuffled_the_same_way_each_time():
@@ -76,33 +101,33 @@ def test_choices_are_shuffled_the_same_way_each_time():
 )
 def test_a_benchmark_that_cannot_be_used_is_named(load, message):
     with pytest.raises(CourseError, match=message):
-        load_evalset("aime24", load)
+        load_benchmark("aime24", load)
 
 
 def test_an_unknown_benchmark_and_no_network_are_one_sentence():
     with pytest.raises(CourseError, match="no benchmark 'aime26': choose one of math500, aime24"):
-        load_evalset("aime26")
+        load_benchmark("aime26")
     with pytest.raises(CourseError, match="gated .*hf auth login"):
-        load_evalset("gpqa")  # the tests are offline
+        load_benchmark("gpqa")  # the tests are offline
 
 
 # Grading
 
 
 def test_no_questions_have_no_accuracy(monkeypatch):
-    monkeypatch.setattr(evaluate, "read_rows", lambda path: [])
+    monkeypatch.setattr(evaluate, "load_questions", lambda name: [])
     with pytest.raises(CourseError, match="no accuracy over nothing"):
         evaluate.load_eval(PROFILE)
 
 
 def test_traces_of_other_questions_are_not_graded():
     traces = [trace(row["question"], row["answer"]) for row in EVALS]
-    assert evaluate.grade(traces, EVALS) == [True] * 4
+    assert evaluate.grade_traces(traces, EVALS) == [True] * 4
     changed = [*EVALS[:2], EVALS[2] | {"question": "another"}, EVALS[3]]
     with pytest.raises(CourseError, match="trace 2 answers another question than row 2"):
-        evaluate.grade(traces, changed)
+        evaluate.grade_traces(traces, changed)
     with pytest.raises(CourseError, match="4 traces for 3 questions"):
-        evaluate.grade(traces, EVALS[:3])
+        evaluate.grade_traces(traces, EVALS[:3])
 
 
 def test_each_kind_has_its_own_grader():
@@ -113,9 +138,9 @@ def test_each_kind_has_its_own_grader():
     ]
     told = ["\\boxed{023}", "\\boxed{0.5}", "Answer: (B)"]
     right = [trace(row["question"], text) for row, text in zip(rows, told, strict=True)]
-    assert evaluate.grade(right, rows) == [True] * 3
+    assert evaluate.grade_traces(right, rows) == [True] * 3
     silent = [trace(row["question"], "I do not know") for row in rows]
-    assert evaluate.grade(silent, rows) == [False] * 3
+    assert evaluate.grade_traces(silent, rows) == [False] * 3
 
 
 def test_the_forced_words_before_an_answer_belong_to_it():
@@ -126,27 +151,29 @@ def test_the_forced_words_before_an_answer_belong_to_it():
         {"question": "c", "answer": "B", "kind": "gpqa"},
     ]
     cut = [trace("a", " 204", cut=True), trace("b", " $2$.", cut=True), trace("c", " B", cut=True)]
-    assert evaluate.grade(cut, rows) == [True] * 3
-    assert evaluate.result_row("x", 0, [cut], [[True] * 3], "aime")["no_answer"] == 0
-    free = [replace(t, hit_limit=False) for t in cut]
-    assert evaluate.grade(free, rows) == [False] * 3
+    assert evaluate.grade_traces(cut, rows) == [True] * 3
+    assert result_row(stops_by_itself(PROFILE), 0, [cut], [[True] * 3], "aime")["no_answer"] == 0
+    free = [replace(t, stops=["end"]) for t in cut]
+    assert [t.gradable_text for t in free] == [t.answer for t in cut]
 
 
 def test_the_base_of_a_run_is_the_one_it_was_trained_from(monkeypatch, tmp_path):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
     profile = load_profile("gpu")
-    assert evaluate._trained_from(profile) == "Qwen/Qwen2.5-7B-Instruct"
+    assert evaluate._base_model(profile) == "Qwen/Qwen2.5-7B-Instruct"
     (tmp_path / "sft").mkdir()
     (tmp_path / "sft" / "run.json").write_text('{"base": "Qwen/Qwen2.5-32B-Instruct"}')
-    assert evaluate._trained_from(profile) == "Qwen/Qwen2.5-32B-Instruct"
-    assert evaluate._trained_from(PROFILE) == DATA / "base"
+    assert evaluate._base_model(profile) == "Qwen/Qwen2.5-32B-Instruct"
+    assert evaluate._base_model(PROFILE) == DATA / "base"
 
 
 def test_a_row_counts_missing_answers_and_cut_thoughts():
     runs = [[trace("a", "Answer: 1", 4), trace("b", "dunno", 8, cut=True)]]
-    row = evaluate.result_row("x", 0, runs, [[True, False]])
+    row = result_row(with_waits(PROFILE, 2, "Hmm"), 0, runs, [[True, False]])
     assert row["no_answer"] == 1 and row["hit_limit"] == 0.5 and row["thinking_tokens"] == 6
     assert row["n"] == 2 and row["correct"] == 1 and row["ci_high"] < 1
+    assert (row["name"], row["waits"], row["string"]) == ("sft-wait-2", 2, "Hmm")
+    assert row["limit"] == PROFILE.max_thinking_waits
 
 
 # What is stored
@@ -154,15 +181,15 @@ def test_a_row_counts_missing_answers_and_cut_thoughts():
 
 def test_traces_are_made_once_and_told_apart(tmp_path, monkeypatch):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
-    folder = folder_of("dev", DATA / "sft", EVALS, PROFILE)
-    made = stored(folder, "sft", lambda: [trace("a", "1")])
-    assert stored(folder, "sft", lambda: pytest.fail("made again")) == made
-    assert folder == folder_of("dev", DATA / "sft", EVALS, PROFILE)
+    folder = traces_dir("dev", DATA / "sft", EVALS, PROFILE)
+    made = load_or_make(folder, "sft", lambda: [trace("a", "1")])
+    assert load_or_make(folder, "sft", lambda: pytest.fail("made again")) == made
+    assert folder == traces_dir("dev", DATA / "sft", EVALS, PROFILE)
     others = {
-        folder_of("dev", DATA / "base", EVALS, PROFILE),
-        folder_of("dev", DATA / "sft", EVALS[:3], PROFILE),
-        folder_of("dev", DATA / "sft", EVALS, replace(PROFILE, max_thinking=99)),
-        folder_of("dev", DATA / "sft", EVALS, PROFILE, suppress=("Wait",)),
+        traces_dir("dev", DATA / "base", EVALS, PROFILE),
+        traces_dir("dev", DATA / "sft", EVALS[:3], PROFILE),
+        traces_dir("dev", DATA / "sft", EVALS, replace(PROFILE, max_thinking=99)),
+        traces_dir("dev", DATA / "sft", EVALS, PROFILE, suppress=("Wait",)),
     }
     assert len(others) == 4 and folder not in others
     about = json.loads((folder / "about.json").read_text())
@@ -170,16 +197,16 @@ def test_traces_are_made_once_and_told_apart(tmp_path, monkeypatch):
     assert model_identity("simplescaling/s1-32B") == "simplescaling/s1-32B"
 
 
-def test_traces_of_another_version_are_named_and_a_mended_answer_is_graded(tmp_path, monkeypatch):
+def test_traces_of_another_version_are_named_and_a_fixed_answer_is_graded(tmp_path, monkeypatch):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
-    folder = folder_of("dev", DATA / "sft", EVALS, PROFILE)
+    folder = traces_dir("dev", DATA / "sft", EVALS, PROFILE)
     about = json.loads((folder / "about.json").read_text())
     (folder / "about.json").write_text(json.dumps(about | {"versions": {"torch": "1.0"}}))
     with pytest.raises(CourseError, match=r"made with \{'torch': '1.0'\}.*delete the folder"):
-        folder_of("dev", DATA / "sft", EVALS, PROFILE)
-    assert folder == folder_of("dev", DATA / "sft", EVALS, PROFILE, any_version=True)
-    mended = [row | {"answer": "7"} for row in EVALS]
-    assert folder == folder_of("dev", DATA / "sft", mended, PROFILE, any_version=True)
+        traces_dir("dev", DATA / "sft", EVALS, PROFILE)
+    assert folder == traces_dir("dev", DATA / "sft", EVALS, PROFILE, any_version=True)
+    fixed = [row | {"answer": "7"} for row in EVALS]
+    assert folder == traces_dir("dev", DATA / "sft", fixed, PROFILE, any_version=True)
 
 
 def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
@@ -187,18 +214,18 @@ def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
     calls = []
 
-    def think(questions, budget, progress=None, sampling=None):
-        calls.append("think")
-        return [trace(q, "1") for q in questions]
+    class Interrupted(Stub):
+        def think(self, questions, budget, progress=None, sampling=None):
+            calls.append("think")
+            return super().think(questions, budget)
 
-    def rescore(traces, limit=None, waits=None):
-        calls.append("rescore")
-        if calls.count("rescore") == 2:
-            raise KeyboardInterrupt
-        return traces
+        def answer_from_prefix(self, traces, limit=None, waits=None):
+            calls.append("answer")
+            if calls.count("answer") == 2:
+                raise KeyboardInterrupt
+            return traces
 
-    engine = Engine(think, rescore, direct=lambda questions: [trace(q, "1") for q in questions])
-    monkeypatch.setattr(evaluate, "opened", lambda profile, model: engine)
+    monkeypatch.setattr(evaluate, "open_engine", lambda model, **settings: Interrupted("1", "1"))
 
     def run():
         return evaluate.evaluate(PROFILE, DATA / "base", DATA / "sft", EVALS, name="dev")[1]
@@ -206,10 +233,10 @@ def test_an_interrupted_evaluation_goes_on(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run()
     runs = run()
-    assert calls.count("think") == 1 and set(runs) == {
+    assert calls.count("think") == 1 and {condition.name for condition in runs} == {
         "base-direct", "sft-limit-8", "sft-limit-64", "sft", "sft-wait-1", "sft-wait-2",
     }  # fmt: skip
-    assert run() == runs and calls.count("rescore") == 5  # four, one of them twice
+    assert run() == runs and calls.count("answer") == 5  # four, one of them twice
 
 
 @pytest.mark.parametrize("name", ["gpu", "h100x8", "h100x16"])
@@ -223,9 +250,9 @@ def test_the_context_of_a_gpu_profile_holds_the_longest_question(name):
 def test_vllm_settings_of_a_profile_choose_vllm(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        evaluate.vllm, "engine", lambda model, most, **settings: asked.append((model, settings))
+        VLLMEngine, "load", lambda model, most, settings: asked.append((model, settings))
     )
-    evaluate.opened(load_profile("h100x16"), "some/model")
+    open_engine("some/model", **load_profile("h100x16").engine)
     [(model, settings)] = asked
     assert model == "some/model" and settings["tensor_parallel_size"] == 8
     assert settings["max_model_len"] == 32768 and settings["dtype"] == "float32"
@@ -240,9 +267,9 @@ def test_vllm_that_is_missing_is_named():
     assert "vllm" not in versions(PROFILE)
 
 
-def test_a_gpu_profile_does_not_fall_back_on_the_embedded_model(monkeypatch, tmp_path):
+def test_a_gpu_profile_does_not_fall_back_on_the_toy_worlds_model(monkeypatch, tmp_path):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
-    monkeypatch.setattr(evaluate, "load_evalset", lambda name: EVALS)
+    monkeypatch.setattr(evaluate, "load_questions", lambda name: EVALS)
     monkeypatch.setattr("sys.argv", ["evaluate", "--profile", "h100x16"])
     with pytest.raises(CourseError, match="no model of the profile h100x16 in build/sft"):
         evaluate.main()
@@ -252,18 +279,17 @@ def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     """From the options to the table, with rows and a model in place of the hub's."""
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
     rows = [{"question": f"q{i}", "answer": "7", "kind": "aime"} for i in range(30)]
-    monkeypatch.setattr(evaluate, "load_evalset", lambda name: rows)
+    monkeypatch.setattr(evaluate, "load_questions", lambda name: rows)
     monkeypatch.setattr(traces, "version", lambda name: "1.0")
 
-    def think(questions, budget, progress=None, sampling=None):
-        asked.append((questions[0], budget.string, sampling.suppress))
-        return [trace(q, "\\boxed{007}") for q in questions]
+    class Asked(Stub):
+        def think(self, questions, budget, progress=None, sampling=None):
+            asked.append((questions[0], budget.string, sampling.suppress))
+            return super().think(questions, budget)
 
-    def direct(questions):
-        return [trace(q, "no idea") for q in questions]
-
-    engine = Engine(think, rescore=lambda traces, limit=None, waits=None: traces, direct=direct)
-    monkeypatch.setattr(evaluate, "opened", lambda profile, model: engine)
+    monkeypatch.setattr(
+        evaluate, "open_engine", lambda model, **settings: Asked("\\boxed{007}", "no idea")
+    )
     monkeypatch.setattr(
         "sys.argv",
         "evaluate --profile h100x16 --set aime24 --model simplescaling/s1-32B "

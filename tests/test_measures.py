@@ -4,8 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from s1lib.grade import extract, is_right
-from s1lib.metrics import (
+from s1lib.evaluation.metrics import (
     compare,
     comparison_of,
     control,
@@ -16,6 +15,7 @@ from s1lib.metrics import (
     scaling,
     wilson,
 )
+from s1lib.grading.graders import first_integer, is_right
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_grading(text, reference, right):
 
 
 def test_no_answer_is_none():
-    assert extract("nothing") is None
+    assert first_integer("nothing") is None
 
 
 def test_wilson_against_published_values():
@@ -68,7 +68,7 @@ def test_paired_comparison():
     before = [[True, False, False, True] * 50]
     after = [[True, True, False, False] * 50]
     result = compare(before, after)
-    assert (result.mended, result.broken, result.n) == (50, 50, 200)
+    assert (result.fixed, result.broken, result.n) == (50, 50, 200)
     assert result.difference == 0 and result.ci_low < 0 < result.ci_high
     better = compare([[False] * 100], [[True] * 60 + [False] * 40])
     assert better.difference == pytest.approx(0.6) and 0.4 < better.ci_low < 0.6
@@ -80,7 +80,7 @@ def test_seeds_are_pooled_and_questions_drawn():
     before = [[False] * 10, [False] * 10]
     after = [[True] * 5 + [False] * 5, [True] * 5 + [False] * 5]
     result = compare(before, after)
-    assert result.n == 20 and result.mended == 10 and result.difference == 0.5
+    assert result.n == 20 and result.fixed == 10 and result.difference == 0.5
 
 
 # The paper's measures, from its own points: tokens and AIME24 accuracy of each run.
@@ -143,7 +143,7 @@ def test_mcnemar_is_the_sign_test_of_what_changed():
 
 
 def test_how_many_questions_a_difference_needs():
-    # Connor (1987): 20% mended, 10% broken, power 80%
+    # Connor (1987): 20% fixed, 10% broken, power 80%
     assert questions_needed(0.2, 0.1) == 234
     assert questions_needed(2 / 30, 0) > 30  # AIME24 is too small for its own headline
     assert questions_needed(0.3, 0.1) < questions_needed(0.3, 0.2)
@@ -155,6 +155,6 @@ def test_the_needed_number_of_questions_gives_the_power_it_promises():
 
     n, dice = questions_needed(0.2, 0.1), np.random.default_rng(0)
     seen = 0
-    for mended, broken, _ in dice.multinomial(n, [0.2, 0.1, 0.7], size=2000):
-        seen += (mended - broken) ** 2 / max(1, mended + broken) > 1.96**2
+    for fixed, broken, _ in dice.multinomial(n, [0.2, 0.1, 0.7], size=2000):
+        seen += (fixed - broken) ** 2 / max(1, fixed + broken) > 1.96**2
     assert seen / 2000 == pytest.approx(0.8, abs=0.03)

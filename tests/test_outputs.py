@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from s1lib.store import ROOT
+from s1lib.io import ROOT
 
 BEGIN = "import asyncio, threading, time\nimport ipywidgets as widgets\n"
 BEGIN += "from IPython.display import display\n"

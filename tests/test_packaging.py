@@ -92,12 +92,6 @@ def test_the_conda_python_is_one_that_the_course_allows():
     assert SpecifierSet(PROJECT["requires-python"]).contains(f"{version}.0")
 
 
-def test_every_line_of_the_environment_says_why():
-    lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
-    items = [line for line in lines if line.lstrip().startswith("- ") and not line.endswith(":")]
-    assert [line for line in items if "  # " not in line] == []
-
-
 def test_profiles_are_packaged():
     patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["s1lib"]
     profiles = [p.relative_to(ROOT / "s1lib") for p in (ROOT / "s1lib/profiles").iterdir()]

@@ -10,12 +10,19 @@ import sys
 import pytest
 import torch
 
-from s1lib import curate, distill, evaluate, sft
-from s1lib.answers import Answers
-from s1lib.engines.transformers import answer_directly, load
-from s1lib.profile import load_profile, names
-from s1lib.results import published
-from s1lib.store import DATA, ROOT, CourseError, locate, output, read_rows, write_rows
+from s1lib.config import load_profile, profile_names
+from s1lib.curation import run as curate
+from s1lib.curation.difficulty import probe, questions_to_probe, solved_by_any
+from s1lib.curation.filters import is_complete, is_well_formed
+from s1lib.distillation import run as distill
+from s1lib.distillation.answer_store import AnswerStore
+from s1lib.errors import CourseError
+from s1lib.evaluation import run as evaluate
+from s1lib.finetuning import run as sft
+from s1lib.inference.hf import answer_directly, load
+from s1lib.io import DATA, ROOT, locate, output, read_rows, write_rows
+from s1lib.results import paper_numbers
+from s1lib.toyworld.questions import key_of, subject
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,50 +46,66 @@ def tuned():
     return model.to(torch.float64), tokenizer
 
 
-def test_distil(profile):
+@pytest.fixture(scope="module")
+def distilled(profile):
+    """The pool, asked of the toy world's teacher: responses by question, and the joined rows."""
     pool = distill.load_pool(profile)
     questions = [row["question"] for row in pool]
-    with Answers(output("answers.db")) as store:
-        records, state = asyncio.run(distill.distill(profile.teacher, questions, store))
-    assert set(records) == set(questions) and state.done == len(records)
-    answered = [r for r in records.values() if r.failure is None]
-    assert len(answered) > 0.95 * len(records)
+    with AnswerStore(output("answers.db")) as store:
+        responses, state = asyncio.run(distill.distill(profile.teacher, questions, store))
+    assert set(responses) == set(questions) and state.done == len(responses)
+    rows = distill.join(pool, responses)
+    write_rows(output("traces.jsonl"), rows)
+    return responses, rows
+
+
+def test_distill(distilled):
+    responses, rows = distilled
+    answered = [r for r in responses.values() if r.failure is None]
+    assert len(answered) > 0.95 * len(responses)
     assert all(r.thinking and r.attempt.startswith("Answer: ") for r in answered)
-    write_rows(output("traces.jsonl"), distill.join(pool, records))
+    for row in rows:  # a traced row keeps where it came from
+        response = responses[row["question"]]
+        assert ("provenance" in row) == (row["attempt"] is not None) == (response.failure is None)
+        if response.failure is None:
+            assert row["provenance"]["teacher"] == response.teacher
+            assert row["provenance"]["request"] == response.id
+            assert row["provenance"]["thinking_tokens"] == response.thinking_tokens > 0
 
 
 def test_a_silent_teacher_is_a_recorded_failure():
-    from s1lib.world.server import generate
-    from s1lib.world.teacher import Habits
+    from s1lib.toyworld.fake_gemini import generate
+    from s1lib.toyworld.teacher import Habits
 
     reply = generate("What is the capital of France?", Habits(), 0)
     assert reply["candidates"][0]["finishReason"] == "OTHER"
     assert "content" not in reply["candidates"][0]
 
 
-def test_curate_keeps_only_what_the_rules_allow(profile):
-    rows = read_rows(locate("traces.jsonl"))
+def test_curate_keeps_only_what_the_rules_allow(profile, distilled):
+    rows = distilled[1]
     evals = read_rows(locate("dev.jsonl")) + read_rows(locate("heldout.jsonl"))
-    asked = curate.candidates(rows)
+    asked = questions_to_probe(rows)
     told = []
-    grades = curate.probe(asked, profile, lambda *line: told.append(line))
+    grades = probe(asked, profile, lambda *line: told.append(line))
     assert {name for name, _, _ in told} == set(grades) == {"base", "small"}
     assert told[-1][1:] == (len(asked), len(asked))
     assert grades["base"] != grades["small"]
-    solved = curate.solved_by_any(asked, grades)
+    solved = solved_by_any(asked, grades)
     assert sum(solved.values()) > max(map(sum, grades.values()))  # one drops what the other keeps
-    chosen, funnel = curate.curate(rows, evals, solved, profile)
+    domains = {row["question"]: subject(row["question"]) for row in rows}
+    chosen, funnel = curate.curate(rows, evals, solved, domains, profile)
     assert len(chosen) == profile.curated == funnel.counts["diversity"]
     counts = list(funnel.counts.values())
     assert counts == sorted(counts, reverse=True)
     keys = {row["key"] for row in evals}
     for row in chosen:
-        assert curate.is_complete(row) and curate.is_well_formed(row)
-        assert not curate.is_copy(row, keys) and not solved[row["question"]]
+        assert is_complete(row) and is_well_formed(row)
+        assert key_of(row["question"]) not in keys and not solved[row["question"]]
     assert len({row["question"] for row in chosen}) == len(chosen)
-    again, _ = curate.curate(rows, evals, solved, profile)
+    assert all("provenance" in row for row in chosen)
+    again, _ = curate.curate(rows, evals, solved, domains, profile)
     assert again == chosen
-    write_rows(output("curated.jsonl"), chosen)
 
 
 @pytest.mark.parametrize(
@@ -99,18 +122,20 @@ def test_curate_keeps_only_what_the_rules_allow(profile):
     ],
 )
 def test_formatting_rules(text, fine):
-    assert curate.is_well_formed({"question": text, "source_type": "MATH"}) is fine
+    assert is_well_formed({"question": text, "source_type": "MATH"}) is fine
 
 
 def test_aime_may_draw():
-    assert curate.is_well_formed({"question": "[asy] x", "source_type": "AIME"})
+    assert is_well_formed({"question": "[asy] x", "source_type": "AIME"})
 
 
 def test_too_few_rows_is_an_error(profile):
     with pytest.raises(CourseError, match="ask more questions"):
-        rows = read_rows(locate("traces.jsonl"))[:20]
-        evals = read_rows(locate("dev.jsonl"))
-        curate.curate(rows, evals, {row["question"]: False for row in rows}, profile)
+        rows = read_rows(DATA / "traces.jsonl")[:20]
+        evals = read_rows(DATA / "dev.jsonl")
+        solved = {row["question"]: False for row in rows}
+        domains = {row["question"]: "one" for row in rows}
+        curate.curate(rows, evals, solved, domains, profile)
 
 
 def test_only_the_completion_is_trained_on(profile, tmp_path):
@@ -132,7 +157,7 @@ def test_only_the_completion_is_trained_on(profile, tmp_path):
 
 
 def test_finetune_learns_and_saves_a_plain_folder(profile):
-    rows = sft.curated_rows(profile)
+    rows = read_rows(DATA / "curated.jsonl")[: profile.curated]
     out = output("sft")
     curve = sft.finetune(rows, profile, out, DATA / "base", report=lambda text: None)
     assert all(torch.isfinite(torch.tensor(c["loss"])) for c in curve)
@@ -170,6 +195,9 @@ def test_evaluate_writes_the_documented_shape(profile):
     for row in results["rows"]:
         assert set(row) == {
             "name",
+            "limit",
+            "waits",
+            "string",
             "seed",
             "n",
             "correct",
@@ -186,7 +214,8 @@ def test_evaluate_writes_the_documented_shape(profile):
         "wait-1-vs-sft",
         "wait-2-vs-sft",
     ]
-    assert all(t.thinking_tokens <= 8 for t in runs["sft-limit-8"])
+    [least] = [c for c in runs if c.limit == 8]
+    assert all(t.thinking_tokens <= 8 for t in runs[least])
     json.dumps(results)
     again = evaluate.evaluate(profile, DATA / "base", DATA / "sft", evals, regrade=True)
     assert again == (results, runs)  # from the stored traces, without a model
@@ -201,8 +230,8 @@ def test_direct_answers_do_not_think(tuned):
 
 
 def test_profiles_load_and_wrong_names_are_named():
-    assert {"laptop", "smoke", "gpu", "h100x16"} <= set(names())
-    for name in names():
+    assert {"laptop", "smoke", "gpu", "h100x16"} <= set(profile_names())
+    for name in profile_names():
         assert load_profile(name).name == name
     with pytest.raises(CourseError, match="no profile 'laptob'.*laptop"):
         load_profile("laptob")
@@ -239,34 +268,48 @@ def test_missing_and_damaged_models_are_named(tmp_path):
         locate("nothing-here")
 
 
-@pytest.mark.parametrize(
-    "stage",
-    [
-        "distill",
-        "curate",
-        "sft",
-        "evaluate",
-        "pretrain",
-        "planner",
-        "results.proof",
-        "results.lora",
-        "results.table4",
-    ],
-)
-def test_every_stage_has_a_command_with_help(stage):
+COMMANDS = {  # a module that runs -> the same as a subcommand of `s1`
+    "distillation": "distill",
+    "curation": "curate",
+    "finetuning": "sft",
+    "finetuning.plan": "plan",
+    "evaluation": "evaluate",
+    "results": "results",
+    "toyworld.pretrain": None,
+    "toyworld.pool": None,
+}
+
+
+def help_of(*command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", f"s1lib.{stage}", "--help"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", *command, "--help"], cwd=ROOT, capture_output=True, text=True
     )
-    assert done.returncode == 0 and "--" in done.stdout
-    texts = [(ROOT / "README.md").read_text(), *published.FULL_SCALE.values()]
-    commands = re.findall(rf"-m s1lib\.{stage}\b([^`;\n]*)", "\n".join(texts))
+    assert done.returncode == 0
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_stage_has_a_command_with_help(module):
+    shown = help_of(f"s1lib.{module}")
+    assert "--" in shown
+    texts = [(ROOT / "README.md").read_text(), *paper_numbers.FULL_SCALE.values()]
+    commands = re.findall(rf"-m s1lib\.{module}(?![\w.])([^`;\n]*)", "\n".join(texts))
     promised = {option for command in commands for option in re.findall(r"--[a-z-]+", command)}
-    assert promised <= set(re.findall(r"--[a-z-]+", done.stdout)), "README names other options"
+    assert promised <= set(re.findall(r"--[a-z-]+", shown)), "README names other options"
+    if COMMANDS[module]:
+        assert help_of("s1lib", COMMANDS[module]) == shown
+        assert COMMANDS[module] in help_of("s1lib")
+
+
+def test_an_unknown_command_is_named():
+    done = subprocess.run([sys.executable, "-m", "s1lib", "train"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: there is no command 'train': choose distill, curate")
 
 
 def test_a_wrong_profile_on_the_command_line_is_one_sentence():
     done = subprocess.run(
-        [sys.executable, "-m", "s1lib.sft", "--profile", "laptob"],
+        [sys.executable, "-m", "s1lib.finetuning", "--profile", "laptob"],
         cwd=ROOT,
         capture_output=True,
         text=True,

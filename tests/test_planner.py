@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from s1lib import planner
-from s1lib.planner import Setup, first_change, memory, plan, tokens_per_second
-from s1lib.sizes import CARDS, SHAPES, Shape, card_named, shape_of
-from s1lib.store import DATA, CourseError
+from s1lib.errors import CourseError
+from s1lib.finetuning import plan as plan_command
+from s1lib.io import DATA
+from s1lib.planning import planner
+from s1lib.planning.model_shapes import CARDS, SHAPES, Shape, card_named, shape_of
+from s1lib.planning.planner import Setup, first_change, memory, plan, tokens_per_second
 
 QWEN = "Qwen/Qwen2.5-{}-Instruct"
 OTHERS = {
@@ -63,7 +65,7 @@ def test_parameters_are_those_of_the_model_cards(name, billions):
 
 
 def test_the_shipped_model_is_counted_from_its_config():
-    from s1lib.engines.transformers import load
+    from s1lib.inference.hf import load
 
     shape = shape_of(DATA / "base")
     counted = sum(p.numel() for p in load(DATA / "base")[0].parameters())
@@ -73,7 +75,7 @@ def test_the_shipped_model_is_counted_from_its_config():
 def test_adapters_are_counted_as_peft_makes_them():
     from peft import LoraConfig, get_peft_model
 
-    from s1lib.engines.transformers import load
+    from s1lib.inference.hf import load
 
     model = get_peft_model(
         load(DATA / "base")[0], LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")
@@ -281,7 +283,7 @@ def test_unknown_things_are_named():
 def test_the_command_plans_for_the_card_of_the_machine(driver, card, monkeypatch, capsys):
     monkeypatch.setattr("torch.cuda.is_available", lambda: driver is not None)
     monkeypatch.setattr("torch.cuda.get_device_name", lambda: driver)
-    monkeypatch.setattr(planner, "setup_of", lambda profile: Setup(QWEN.format("0.5B")))
-    monkeypatch.setattr("sys.argv", ["planner", "--profile", "gpu"])
-    planner.main()
+    monkeypatch.setattr(plan_command, "setup_of", lambda profile: Setup(QWEN.format("0.5B")))
+    monkeypatch.setattr("sys.argv", ["s1 plan", "--profile", "gpu"])
+    plan_command.main()
     assert f"on each {card}" in capsys.readouterr().out

@@ -7,23 +7,30 @@ import re
 import pytest
 from PIL import Image
 
-from s1lib import plots, plots_training
-from s1lib.metrics import wilson
-from s1lib.planner import Setup, plan
+from s1lib.evaluation.metrics import wilson
+from s1lib.notebook import plots, plots_training
+from s1lib.planning.planner import Setup, plan
 
 
-def row(name, right, n=100, tokens=0.0, **more):
-    return {"name": name, "seed": 0, "thinking_tokens": tokens} | vars(wilson(right, n)) | more
+def row(name, right, n=100, tokens=0.0, limit=None, waits=0, **more):
+    condition = {"name": name, "limit": limit, "waits": waits, "string": None}
+    return condition | {"seed": 0, "thinking_tokens": tokens} | vars(wilson(right, n)) | more
 
 
 # Out of order on purpose, as limits and Waits come from a profile.
-ROWS = [row("base-direct", 30), row("sft-wait-2", 70, tokens=200), row("sft", 55, tokens=90),
-        row("sft-limit-64", 40, tokens=60), row("sft-wait-1", 65, tokens=150),
-        row("sft-limit-8", 5, tokens=8), row("sft-answers-only", 33)]  # fmt: skip
+ROWS = [
+    row("base-direct", 30),
+    row("sft-wait-2", 70, tokens=200, limit=1024, waits=2),
+    row("sft", 55, tokens=90, limit=512),
+    row("sft-limit-64", 40, tokens=60, limit=64),
+    row("sft-wait-1", 65, tokens=150, limit=1024, waits=1),
+    row("sft-limit-8", 5, tokens=8, limit=8),
+    row("sft-answers-only", 33),
+]
 COMPARISONS = [
-    {"name": "sft-vs-base", "mended": 40, "broken": 15},
-    {"name": "wait-1-vs-sft", "mended": 12, "broken": 2},
-    {"name": "wait-8-vs-sft", "mended": 20, "broken": 9},
+    {"name": "sft-vs-base", "fixed": 40, "broken": 15},
+    {"name": "wait-1-vs-sft", "fixed": 12, "broken": 2},
+    {"name": "wait-8-vs-sft", "fixed": 20, "broken": 9},
 ]
 
 
@@ -64,7 +71,9 @@ def test_the_base_model_is_a_dashed_line_across_and_not_a_point():
 
 def test_scaling_curve_works_with_few_systems():
     plots.scaling_curve({"no base": ROWS[1:2]}, "c")._repr_html_()
-    plots.scaling_curve({"all and none": [row("sft", 100), row("sft-limit-8", 0)]}, "c")
+    plots.scaling_curve(
+        {"all and none": [row("sft", 100, limit=512), row("sft-limit-8", 0, limit=8)]}, "c"
+    )
     plots.scaling_curve({"no Waits": [ROWS[0], ROWS[3]]}, "c")._repr_html_()
 
 
@@ -76,13 +85,13 @@ def test_paper_rows_are_the_published_numbers():
     assert all(r["n"] == 30 for r in rows.values())
 
 
-def test_mended_and_broken_bars_differ_by_hatch_and_direction():
-    plot = plots.mended_broken(COMPARISONS, "caption")
+def test_fixed_and_broken_bars_differ_by_hatch_and_direction():
+    plot = plots.fixed_broken(COMPARISONS, "caption")
     up, down = plot.figure.axes[0].containers
     assert [bar.get_height() for bar in up] == [12, 20]
     assert [bar.get_height() for bar in down] == [-2, -9]
     assert up[0].get_hatch() != down[0].get_hatch()
-    assert "wait-8-vs-sft: 20 mended, 9 broken" in plot.alt and "sft-vs-base" not in plot.alt
+    assert "wait-8-vs-sft: 20 fixed, 9 broken" in plot.alt and "sft-vs-base" not in plot.alt
 
 
 @pytest.mark.parametrize("pretraining,panels", [(None, 1), ([], 1), ([(100, 2.0), (200, 1.0)], 2)])

@@ -3,8 +3,8 @@
 import torch
 
 from s1lib.chat import SYSTEM, build_tokenizer, completion_text, prompt_text
-from s1lib.pretrain import PretrainConfig, batches, build_model, pretrain
-from s1lib.store import DATA
+from s1lib.io import DATA
+from s1lib.toyworld.pretrain import PretrainConfig, batches, build_model, pretrain
 
 TINY = PretrainConfig(
     steps=6, tokens_per_step=2048, hidden=64, layers=1, heads=1, intermediate=64, save_every=2
@@ -17,7 +17,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
     class Stop(Exception):
         pass
 
-    import s1lib.pretrain as module
+    import s1lib.toyworld.pretrain as module
 
     original = module.save_checkpoint
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from s1lib import curate, released, sft
-from s1lib.answers import Answers
-from s1lib.distill import distill, join, load_pool
-from s1lib.profile import Service, load_profile
-from s1lib.released import load_released, metadata_of
-from s1lib.store import CourseError
+from s1lib.config import TeacherConfig, load_profile
+from s1lib.curation.filters import is_correct, usable_rows
+from s1lib.distillation import hub_datasets as released
+from s1lib.distillation.answer_store import AnswerStore
+from s1lib.distillation.hub_datasets import load_released, parse_metadata
+from s1lib.distillation.run import distill, join, load_pool
+from s1lib.errors import CourseError
+from s1lib.finetuning import run as sft
 
 ROW = {
     "solution": "3", "question": "How many r in raspberry?", "cot_type": "math",
@@ -36,8 +38,8 @@ def test_rows_have_the_schema_of_the_curation(folder):
     assert [row["question"] for row in rows] == ["a?", "b?", "c?"]
     assert rows[0]["thinking_trajectories"] == ["Let me count."]
     assert rows[0]["metadata"] == {"level": 5, "names": ["a", None]}
-    good, refused = curate.usable(rows)
-    assert good == rows and not refused and all(map(curate.is_correct, rows))
+    good, refused = usable_rows(rows)
+    assert good == rows and not refused and all(map(is_correct, rows))
 
 
 def test_a_column_can_be_chosen_and_a_wrong_one_is_named(folder):
@@ -59,13 +61,13 @@ def test_the_trainer_reads_the_same_rows(folder, monkeypatch):
 
 
 def test_a_released_set_can_be_replayed(folder, monkeypatch):
-    monkeypatch.setitem(released.COLUMNS, str(folder), R1)
-    teacher = Service(kind="replay", url="", model=str(folder))
+    monkeypatch.setitem(released.TRACE_COLUMNS, str(folder), R1)
+    teacher = TeacherConfig(kind="replay", url="", model=str(folder))
     profile = replace(load_profile("laptop"), pool=str(folder), teacher=teacher)
     pool = load_pool(profile)
     assert [row["attempt"] for row in pool] == [None] * 3
     asked = [row["question"] for row in pool] + ["d?"]
-    with Answers(folder.parent / "answers.db") as store:
+    with AnswerStore(folder.parent / "answers.db") as store:
         records, state = asyncio.run(distill(teacher, asked, store))
     assert (state.done, state.failed) == (4, 1)
     assert records["d?"].failure.endswith("has no such question")
@@ -87,4 +89,4 @@ def test_a_released_set_can_be_replayed(folder, monkeypatch):
     ],
 )
 def test_metadata_is_parsed_and_never_evaluated(text, expected):
-    assert metadata_of(text) == expected
+    assert parse_metadata(text) == expected

@@ -14,29 +14,48 @@ import psutil
 import pytest
 from transformers import TrainerCallback, set_seed
 
-from s1lib.engines.common import Sampling, Trace
-from s1lib.engines.transformers import load, rescore, think
-from s1lib.evaluate import grade, opened, run_direct
-from s1lib.metrics import Comparison, compare, pooled_rate
-from s1lib.profile import load_profile
-from s1lib.results import batches, closing, lora, nowait, parts, table2, table3, table4, table8
+from s1lib.config import load_profile
+from s1lib.errors import CourseError
+from s1lib.evaluation.metrics import Comparison, compare, pooled_rate
+from s1lib.evaluation.run import grade_traces
+from s1lib.finetuning.run import (
+    load_base,
+    load_tokenizer,
+    make_trainer,
+    too_long,
+    trainable,
+    training_set,
+)
+from s1lib.inference import open_engine
+from s1lib.inference.engine import Sampling, Trace
+from s1lib.inference.hf import answer_from_prefix, load, think
+from s1lib.io import DATA, ROOT, read_rows, write_rows
+from s1lib.results import (
+    batches,
+    cache,
+    claims,
+    files,
+    lora,
+    nowait,
+    table2,
+    table3,
+    table4,
+    table8,
+)
 from s1lib.results.figure6 import LIMITS, QUESTIONS, TRIES, rejection
 from s1lib.results.figure7 import VOTES, majority, vote
-from s1lib.results.parts import digest, recorded
+from s1lib.results.files import data_hash, decode_grades, recorded
 from s1lib.results.table4 import STRINGS, TIMES
-from s1lib.sft import load_base, load_tokenizer, make_trainer, too_long, trainable, training_set
-from s1lib.store import DATA, ROOT, CourseError, read_rows, write_rows
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
-SEEDS = {name: [0, 1, 2] for name in ("proof", "lora", "table2", "table4", "nowait", "batches")}
+THREE_SEEDS = ("main_result", "lora", "table2", "table4", "nowait", "batches")
+SEEDS = {name: [0, 1, 2] for name in THREE_SEEDS}
 SEEDS |= {name: [0] for name in ("table3", "table8", "figure6", "figure7")}
 # the way to put rows into steps that is not the profile's own
-[OTHER] = [name for name in batches.SAMPLINGS if not batches.is_own(name, load_profile("laptop"))]
-
-
-def grades(texts: list[str]) -> list[list[bool]]:
-    return [[bit == "1" for bit in text] for text in texts]
+LAPTOP = load_profile("laptop")
+[OTHER] = [name for name in batches.SAMPLINGS if not batches.is_default(name, LAPTOP)]
+OTHER_PART = batches.variant_of(OTHER, LAPTOP).part(0)
 
 
 def system_of(row: dict) -> str:
@@ -48,31 +67,20 @@ def system_of(row: dict) -> str:
         return f"{row['name']}/{row['asked']}"
     if "kind" in row:
         return f"{row['kind']}-{row['n_thoughts_or_waits']}"
-    return str(row["limit"]) if "limit" in row else row["name"]
-
-
-def every(results: dict) -> dict[str, list[str]]:
-    """All systems' grades by name; those of lora.json stand under their method."""
-    flat = {}
-    for name, value in results["right"].items():
-        if isinstance(value, dict):
-            flat |= {f"{name}/{system}": texts for system, texts in value.items()}
-        else:
-            flat[name] = value
-    return flat
+    return row["name"] if "name" in row else str(row["limit"])
 
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_results_rest_on_the_shipped_data(name):
     about = recorded(name)["about"]
-    assert about["data"] == digest(DATA.joinpath)
+    assert about["data"] == data_hash(DATA.joinpath)
     assert about["seeds"] == SEEDS[name] and about["versions"]["torch"]
 
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_each_rate_is_that_of_its_grades(name):
     results = recorded(name)
-    right = every(results)
+    right = results["right"]
     questions = QUESTIONS if name.startswith("figure") else len(HELDOUT)
     assert all(len(text) == questions for texts in right.values() for text in texts)
     checked = 0
@@ -82,7 +90,7 @@ def test_each_rate_is_that_of_its_grades(name):
             some = texts[:1] if row.get("name") == "base-direct" else texts
         else:
             some = [texts[row["seed"]]]
-        rate = pooled_rate(grades(some))
+        rate = pooled_rate(decode_grades(some))
         assert (row["n"], row["correct"]) == (rate.n, rate.correct)
         assert (row["ci_low"], row["ci_high"]) == pytest.approx((rate.ci_low, rate.ci_high))
         checked += 1
@@ -90,20 +98,20 @@ def test_each_rate_is_that_of_its_grades(name):
 
 
 def test_a_comparison_is_that_of_its_grades():
-    results = recorded("proof")
+    results = recorded("main_result")
     [row] = [
         r for r in results["comparisons"] if r["name"] == "wait-1-vs-sft" and r["seed"] == "all"
     ]
     right = results["right"]
-    again = compare(grades(right["sft"]), grades(right["sft-wait-1"]))
-    assert (row["mended"], row["broken"]) == (again.mended, again.broken)
+    again = compare(decode_grades(right["sft"]), decode_grades(right["sft-wait-1"]))
+    assert (row["fixed"], row["broken"]) == (again.fixed, again.broken)
     assert row["difference"] == pytest.approx(again.difference)
 
 
 def agree(texts: list[str], traces, rows) -> None:
     """The slice is graded as recorded; one question may differ, for rounding differs by machine."""
-    again = grade(traces, rows)
-    told = grades([texts[0][: len(rows)]])[0]
+    again = grade_traces(traces, rows)
+    told = decode_grades([texts[0][: len(rows)]])[0]
     assert sum(a != b for a, b in zip(again, told, strict=True)) <= 1
 
 
@@ -120,52 +128,59 @@ def longest(profile):
     return model, tokenizer, questions, think(model, tokenizer, questions, profile.budget(waits=2))
 
 
-def test_a_slice_of_the_proof_comes_out_again(profile, longest):
+def test_a_slice_of_the_main_result_is_the_same_today(profile, longest):
     model, tokenizer, _, traces = longest
-    right, rows = recorded("proof")["right"], HELDOUT[:SLICE]
-    agree(right["base-direct"], run_direct(opened(profile, DATA / "base"), rows), rows)
+    right, rows = recorded("main_result")["right"], HELDOUT[:SLICE]
+    base = open_engine(DATA / "base", **profile.engine)
+    direct = base.answer_directly([row["question"] for row in rows])
+    agree(right["base-direct"], direct, rows)
     agree(right["sft-wait-2"], traces, rows)
     for name, limit, waits in (("sft", profile.max_thinking, 0), ("sft-wait-1", None, 1),
                                ("sft-limit-64", 64, 0)):  # fmt: skip
-        cut = rescore(model, tokenizer, traces, limit, waits, max_answer=profile.max_answer)
+        cut = answer_from_prefix(
+            model, tokenizer, traces, limit, waits, max_answer=profile.max_answer
+        )
         agree(right[name], cut, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in STRINGS if name != "Wait"])
-def test_a_slice_of_table_4_comes_out_again(name, profile, longest):
+def test_a_slice_of_table_4_is_the_same_today(name, profile, longest):
     model, tokenizer, questions, _ = longest
     budget = profile.budget(waits=TIMES, string=STRINGS[name])
     agree(recorded("table4")["right"][name], think(model, tokenizer, questions, budget),
           HELDOUT[:SLICE])  # fmt: skip
 
 
-def test_a_slice_of_the_suppressed_word_comes_out_again(profile, longest):
+def test_a_slice_of_the_suppressed_word_is_the_same_today(profile, longest):
     model, tokenizer, questions, _ = longest
-    for name, (waits, string) in nowait.HOW.items():
-        budget = profile.budget(waits=waits, string=string)
-        traces = think(model, tokenizer, questions, budget, sampling=nowait.MUTE)
-        agree(recorded("nowait")["right"][name], traces, HELDOUT[:SLICE])
+    for condition in nowait.suppressed_conditions(profile):
+        budget = profile.budget(condition.limit, condition.waits, condition.string)
+        traces = think(model, tokenizer, questions, budget, sampling=nowait.SUPPRESSED)
+        agree(recorded("nowait")["right"][condition.name], traces, HELDOUT[:SLICE])
 
 
-def test_a_part_is_made_by_the_model_of_the_proof(profile, tmp_path, monkeypatch):
+def test_a_part_is_made_by_the_model_of_the_main_result(profile, tmp_path, monkeypatch):
     """Table 4's and the suppressed word's way to their traces, on four questions."""
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
-    shutil.copytree(DATA / "sft", tmp_path / "proof" / "sft-0")
+    shutil.copytree(DATA / "sft", tmp_path / cache.FOLDER / "sft-0")
     write_rows(tmp_path / "heldout.jsonl", HELDOUT[:4])
+    without_wait = nowait.suppressed_conditions(profile)[0]
     for module, call in (
-        ("table4", lambda: table4.appended("Hmm", profile, 0)),
-        ("nowait", lambda: nowait.muted("without Wait", profile, 0)),
+        ("table4", lambda: table4.traces_with("Hmm", profile, 0)),
+        ("nowait", lambda: nowait.suppressed_traces(without_wait, profile, 0)),
     ):
         system = "Hmm" if module == "table4" else "without Wait"
         traces = call()
         agree(recorded(module)["right"][system], traces, HELDOUT[:4])
         assert call() == traces  # read again
-    assert {path.name for path in (tmp_path / "proof").glob("*.jsonl")} == {
+    assert {path.name for path in (tmp_path / cache.FOLDER).glob("*.jsonl")} == {
         "table4-Hmm-0.jsonl", "nowait-0-0.jsonl",
     }  # fmt: skip
 
 
-def test_a_slice_of_figures_6_and_7_comes_out_again(profile, longest):
+@pytest.mark.slow
+def test_a_slice_of_figures_6_and_7_is_the_same_today(profile, longest):
     """Eight questions on which the limits differ, all 32 tries of each, with the same seeds."""
     model, tokenizer, _, _ = longest
     right = recorded("figure6")["right"]
@@ -189,8 +204,9 @@ def test_a_slice_of_figures_6_and_7_comes_out_again(profile, longest):
 
 
 def test_the_sets_of_table_2_are_drawn_again(profile):
-    drawn = table2.ablation_sets(table2.clean_rows(profile), profile.curated, 0)
-    assert {name: card for name, (_, card) in drawn.items()} == recorded("table2")["cards"]
+    for name, (_, card) in table2.drawn_sets(profile, 0).items():
+        written = recorded("table2")["cards"][name]
+        assert card == card | written  # cards made today say more
 
 
 def test_table_8_cuts_the_share_of_rows_that_the_paper_cut(profile):
@@ -207,16 +223,16 @@ def settings_of(model: str, profile) -> tuple[str, list[dict], object]:
     rows = read_rows(DATA / "curated.jsonl")
     if model.startswith("lora"):
         return "lora", rows, lora.with_rank(profile, int(model.split("-")[1]))
-    if model == batches.part(OTHER) + "-0":
-        return "batches", rows, batches.sampled(OTHER, profile)
+    if model == OTHER_PART:
+        return "batches", rows, batches.variant_of(OTHER, profile).profile
     if model == "cut-0":
         return "table8", rows, table8.cut_profile(profile, rows)
     if model == "token-conditional-0":
         tokenizer, _ = load_tokenizer(DATA / "base")
         return "table3", table3.token_conditional(rows, tokenizer), profile
     name = model.removesuffix("-0")
-    drawn = table2.ablation_sets(table2.clean_rows(profile), profile.curated, 0)
-    return "table2", drawn[name][0], table2.trained_with(name, profile)
+    drawn = table2.drawn_sets(profile, 0)
+    return "table2", drawn[name][0], table2.training_profile(name, profile)
 
 
 class StopAt(TrainerCallback):
@@ -227,10 +243,11 @@ class StopAt(TrainerCallback):
         control.should_training_stop = state.global_step >= self.step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0", batches.part(OTHER) + "-0"]
+    "model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0", OTHER_PART]
 )
-def test_the_first_steps_of_a_training_come_out_again(model, profile, tmp_path):
+def test_the_first_steps_of_a_training_are_the_same_today(model, profile, tmp_path):
     name, rows, settings = settings_of(model, profile)
     first = recorded(name)["training"][model]["first"]
     set_seed(0)
@@ -245,15 +262,15 @@ def test_the_first_steps_of_a_training_come_out_again(model, profile, tmp_path):
 
 
 def test_the_same_run_is_the_same_in_all_files():
-    proof = recorded("proof")["right"]
-    assert recorded("lora")["right"]["full"]["sft"] == proof["sft"]
-    assert recorded("table2")["right"]["curated/sft-wait-1"] == proof["sft-wait-1"]
-    assert recorded("table4")["right"]["Wait"] == proof["sft-wait-2"]
-    assert recorded("table8")["right"]["whole/sft"] == proof["sft"][:1]
-    assert recorded("nowait")["right"]["as trained"] == proof["sft"]
+    main = recorded("main_result")["right"]
+    assert recorded("lora")["right"]["full/sft"] == main["sft"]
+    assert recorded("table2")["right"]["curated/sft-wait-1"] == main["sft-wait-1"]
+    assert recorded("table4")["right"]["Wait"] == main["sft-wait-2"]
+    assert recorded("table8")["right"]["whole/sft"] == main["sft"][:1]
+    assert recorded("nowait")["right"]["as trained"] == main["sft"]
     [own] = set(batches.SAMPLINGS) - {OTHER}
-    assert recorded("batches")["right"][f"{own}/sft"] == proof["sft"]
-    assert recorded("table3")["right"]["budget forcing/512"] == proof["sft"][:1]
+    assert recorded("batches")["right"][f"{own}/sft"] == main["sft"]
+    assert recorded("table3")["right"]["budget forcing/512"] == main["sft"][:1]
 
 
 def test_a_recorded_result_that_cannot_be_used_is_named(monkeypatch, tmp_path):
@@ -262,12 +279,12 @@ def test_a_recorded_result_that_cannot_be_used_is_named(monkeypatch, tmp_path):
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "model.safetensors").write_bytes(b"other weights")
     (tmp_path / "results").mkdir()
-    proof = (DATA / "results" / "proof.json").read_text()
-    (tmp_path / "results" / "proof.json").write_text(proof)
-    (tmp_path / "results" / "lora.json").write_text(proof[:100])
-    monkeypatch.setattr(parts, "DATA", tmp_path)
+    main = (DATA / "results" / "main_result.json").read_text()
+    (tmp_path / "results" / "main_result.json").write_text(main)
+    (tmp_path / "results" / "lora.json").write_text(main[:100])
+    monkeypatch.setattr(files, "DATA", tmp_path)
     for name, message in (
-        ("proof", "proof.json was made from other data .* make results-proof"),
+        ("main_result", "main_result.json was made from other data .* make results-main_result"),
         ("lora", "lora.json is missing or damaged"),
         ("table4", "table4.json is missing or damaged"),
     ):
@@ -277,33 +294,35 @@ def test_a_recorded_result_that_cannot_be_used_is_named(monkeypatch, tmp_path):
 
 def test_parts_of_other_settings_are_never_mixed(tmp_path, monkeypatch):
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
-    assert parts.begin("laptop") == load_profile("laptop") == parts.begin("laptop")
+    assert cache.open_cache("laptop") == load_profile("laptop") == cache.open_cache("laptop")
     with pytest.raises(CourseError, match="parts of another run: profile was laptop and is smoke"):
-        parts.begin("smoke")
+        cache.open_cache("smoke")
 
 
+@pytest.mark.slow
 def test_parts_are_made_side_by_side_and_an_error_ends_it(tmp_path, capsys):
-    parts.in_workers([(Path.touch, tmp_path / name) for name in "abc"])
+    cache.run_in_workers([(Path.touch, tmp_path / name) for name in "abc"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
     assert "3/3 parts" in capsys.readouterr().out
     with pytest.raises(FileNotFoundError):
-        parts.in_workers([(Path.touch, tmp_path / "no" / "folder")])
+        cache.run_in_workers([(Path.touch, tmp_path / "no" / "folder")])
 
 
 KILLED = """
 import os, sys, time
 from pathlib import Path
-from s1lib.results.parts import in_workers
+from s1lib.results.cache import run_in_workers
 
 def job(path):
     Path(path).write_text(str(os.getpid()))
     time.sleep(300)
 
 if __name__ == "__main__":
-    in_workers([(job, sys.argv[1])])
+    run_in_workers([(job, sys.argv[1])])
 """
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_run_that_was_killed(tmp_path):
     script, told = tmp_path / "killed.py", tmp_path / "pid"
     script.write_text(KILLED)
@@ -324,7 +343,7 @@ def test_no_worker_outlives_a_run_that_was_killed(tmp_path):
     wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
 
 
-# The closing table
+# The table of claims
 
 
 def comparison(low: float, high: float) -> Comparison:
@@ -356,33 +375,32 @@ def comparison(low: float, high: float) -> Comparison:
     ],
 )
 def test_a_verdict_follows_the_rule(expected, low, high, seeds, said):
-    claim = replace(closing.CLAIMS[0], expected=expected)
-    assert closing.verdict(claim, comparison(low, high), seeds) == said
+    claim = replace(claims.CLAIMS[0], expected=expected)
+    assert claims.verdict(claim, comparison(low, high), seeds) == said
 
 
-def test_the_closing_table_speaks_of_every_claim():
-    rows = closing.rows()
-    assert len(rows) == len(closing.CLAIMS) and {claim.file for claim in closing.CLAIMS} >= {
-        "proof", "table2", "table3", "table4", "table8", "figure6", "figure7", "nowait", "lora",
-    }  # fmt: skip
+def test_the_table_speaks_of_every_claim():
+    rows = claims.claims_table()
+    measured = {claim.result for claim in claims.CLAIMS}
+    assert len(rows) == len(claims.CLAIMS) and measured >= set(SEEDS) - {"batches"}
     [one] = [row for row in rows if row["claim"] == "one Wait helps"]
-    proof = recorded("proof")["comparisons"]
-    [told] = [r for r in proof if r["name"] == "wait-1-vs-sft" and r["seed"] == "all"]
+    main = recorded("main_result")["comparisons"]
+    [told] = [r for r in main if r["name"] == "wait-1-vs-sft" and r["seed"] == "all"]
     assert one["here, points"] == f"{100 * told['difference']:+.1f}"
     assert one["verdict"] == "✓ holds here"
 
 
 def test_a_method_is_known_by_its_best_run():
-    results = {"right": {"a/1": ["0010"], "a/2": ["0111"], "b": {"x": ["1000"]}}}
-    assert closing.grades_of(results, "a") == [[False, True, True, True]]
-    assert closing.grades_of(results, "b/x") == [[True, False, False, False]]
+    results = {"right": {"a/1": ["0010"], "a/2": ["0111"], "b/x": ["1000"]}}
+    assert claims.grades_of(results, "a") == [[False, True, True, True]]
+    assert claims.grades_of(results, "b/x") == [[True, False, False, False]]
 
 
 # The experiments' own arithmetic, on traces made by hand
 
 
 def trace(answer: str, tokens: int, limited: bool = False) -> Trace:
-    return Trace("?", "", f"Answer: {answer}", tokens, 0, limited, [], [])
+    return Trace("?", "", f"Answer: {answer}", [0] * tokens, stops=["limit" if limited else "end"])
 
 
 ROWS = [{"question": "?", "answer": "1"}, {"question": "?", "answer": "2"}]

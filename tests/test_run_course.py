@@ -1,6 +1,7 @@
 """scripts/run_course.py executes, continues, and explains a failure without its own traceback."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,10 +17,11 @@ SCRIPT = ROOT / "scripts/run_course.py"
 RESULTS = {
     "rows": [
         {"name": "fine-tuned", "seed": 0, "n": 200, "correct": 123, "accuracy": 0.615,
-         "ci_low": 0.546, "ci_high": 0.68, "thinking_tokens": 87.4},
+         "ci_low": 0.546, "ci_high": 0.68, "thinking_tokens": 87.4, "hit_limit": 0.0,
+         "no_answer": 1},
     ],
     "comparisons": [
-        {"name": "fine-tuned - base", "seed": 0, "n": 200, "mended": 51, "broken": 9,
+        {"name": "fine-tuned - base", "seed": 0, "n": 200, "fixed": 51, "broken": 9,
          "difference": 0.21, "ci_low": 0.141, "ci_high": 0.279},
     ],
 }  # fmt: skip
@@ -66,8 +68,8 @@ def test_executes_and_shows_the_results(course):
     done = course.run("--profile", "smoke")
     assert (done.returncode, done.stderr) == (0, "")
     assert "00_first" in done.stdout and "of 60 s  done" in done.stdout
-    assert "fine-tuned     0  123/200  61.5   54.6 to 68.0" in done.stdout
-    assert "fine-tuned - base     0  200      51       9    21.0   14.1 to 27.9" in done.stdout
+    assert re.search(r"fine-tuned +0 +123/200 +61\.5% +\[54\.6%, 68\.0%\]", done.stdout)
+    assert re.search(r"base +0 +51 +9 +\+21\.0% +\[\+14\.1%, \+27\.9%\]", done.stdout)
     assert "README" in done.stdout
     assert course.executed("00_first").cells[2].outputs[0].text == "profile smoke\n"
     assert (course.build / "html/01_second.html").stat().st_size > 1000

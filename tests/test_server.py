@@ -7,12 +7,12 @@ import pytest
 from completions_server import completions_server
 from conftest import CONTEXT
 
-from s1lib.budget import Budget
-from s1lib.engines import server
-from s1lib.engines.common import Sampling, seed_at
-from s1lib.engines.rounds import think_in_rounds
-from s1lib.engines.transformers import think
-from s1lib.store import CourseError
+from s1lib.errors import CourseError
+from s1lib.inference import openai_server as server
+from s1lib.inference import stop_and_continue
+from s1lib.inference.budget import Budget
+from s1lib.inference.engine import Sampling, seed_at
+from s1lib.inference.hf import think
 
 
 @pytest.mark.parametrize("budget", [Budget(30, 2, "Wait", 6), Budget(12, 1, None, 6)], ids=str)
@@ -92,4 +92,5 @@ def test_bad_input_is_refused_before_any_request(exact):
 
 
 def test_a_reference_without_questions(exact):
-    assert think_in_rounds(lambda requests: [], exact[1], [], Budget(8), CONTEXT) == []
+    nothing = stop_and_continue.think(lambda requests: [], exact[1], [], Budget(8), CONTEXT)
+    assert nothing == []

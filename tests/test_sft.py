@@ -20,12 +20,16 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from s1lib import machine, run_folder, saving, sft
-from s1lib.engines.transformers import load, think
-from s1lib.machine import Machine, best_profile, fitted, short_of
-from s1lib.planner import steps
-from s1lib.profile import load_profile
-from s1lib.store import DATA, ROOT, CourseError, read_rows
+from s1lib.commands import resolve_auto
+from s1lib.config import load_profile
+from s1lib.errors import CourseError
+from s1lib.finetuning import export, run_dir
+from s1lib.finetuning import run as sft
+from s1lib.inference.hf import load, think
+from s1lib.io import DATA, ROOT, read_rows
+from s1lib.planning import hardware
+from s1lib.planning.hardware import Hardware, best_profile, select_config, why_unfit
+from s1lib.planning.planner import steps
 
 SCRIPT = Path(__file__).parent / "cpu_fsdp.py"
 ROWS = read_rows(DATA / "curated.jsonl")[:48]
@@ -104,6 +108,7 @@ def adapted(tmp_path_factory):
 # Batches
 
 
+@pytest.mark.slow
 def test_batches_of_a_step_are_one_step_with_less_padding(tmp_path, monkeypatch):
     """16 rows at once and the same rows in eight batches of like length: equal losses."""
     smoke, batches = load_profile("smoke"), []
@@ -143,6 +148,7 @@ def test_batches_of_a_step_are_one_step_with_less_padding(tmp_path, monkeypatch)
 # Killed and resumed
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_changes_nothing(tmp_path, whole):
     out = tmp_path / "out"
     process = start([sys.executable, str(SCRIPT), str(out), '{"pause": 0.5}'])
@@ -161,35 +167,35 @@ def test_half_a_checkpoint_is_passed_over(tmp_path):
         folder.mkdir()
         if state:
             (folder / "trainer_state.json").write_text("{}")
-    assert run_folder.last_checkpoint(tmp_path).name == "checkpoint-10"
-    assert run_folder.last_checkpoint(tmp_path / "none") is None
+    assert run_dir.last_checkpoint(tmp_path).name == "checkpoint-10"
+    assert run_dir.last_checkpoint(tmp_path / "none") is None
 
 
 def test_a_checkpoint_of_another_run_is_not_mixed_in(tmp_path):
     profile = load_profile("smoke")
     data = sft.training_set(ROWS, load(DATA / "base")[1])
-    mine = run_folder.identity(data, profile, DATA / "base", 0)
+    mine = run_dir.run_identity(data, profile, DATA / "base", 0)
     out = tmp_path / "out"
-    assert run_folder.check_folder(out, mine, overwrite=False) is None and not out.exists()
-    run_folder.clear_folder(out, mine)
+    assert run_dir.check_folder(out, mine, overwrite=False) is None and not out.exists()
+    run_dir.clear_folder(out, mine)
     folder = out / "checkpoints" / "checkpoint-2"
     folder.mkdir(parents=True)
     (folder / "trainer_state.json").write_text("{}")
-    assert run_folder.check_folder(out, mine, overwrite=False) == folder
+    assert run_dir.check_folder(out, mine, overwrite=False) == folder
     slower = replace(profile, sft=profile.sft | {"learning_rate": 1e-5})
     some = data.select(range(40))
     for changed, other in (
-        ("seed", run_folder.identity(data, profile, DATA / "base", 1)),
-        ("sft", run_folder.identity(data, slower, DATA / "base", 0)),
-        ("data", run_folder.identity(some, profile, DATA / "base", 0)),
-        ("base", run_folder.identity(data, profile, DATA / "small", 0)),
-        ("processes", run_folder.identity(data, profile, DATA / "base", 0, processes=2)),
+        ("seed", run_dir.run_identity(data, profile, DATA / "base", 1)),
+        ("sft", run_dir.run_identity(data, slower, DATA / "base", 0)),
+        ("data", run_dir.run_identity(some, profile, DATA / "base", 0)),
+        ("base", run_dir.run_identity(data, profile, DATA / "small", 0)),
+        ("processes", run_dir.run_identity(data, profile, DATA / "base", 0, processes=2)),
     ):
         with pytest.raises(CourseError, match=f"another {changed}: .*--overwrite"):
-            run_folder.check_folder(out, other, overwrite=False)
-        assert run_folder.check_folder(out, other, overwrite=True) is None
+            run_dir.check_folder(out, other, overwrite=False)
+        assert run_dir.check_folder(out, other, overwrite=True) is None
         assert folder.exists()  # looking changes nothing
-    run_folder.clear_folder(out, other)
+    run_dir.clear_folder(out, other)
     assert not folder.exists()
 
 
@@ -218,11 +224,11 @@ def test_a_folder_of_someone_else_is_left_alone(tmp_path):
 
 def test_a_disk_without_room_is_said_before_training(tmp_path, monkeypatch):
     profile = load_profile("h100x16")
-    monkeypatch.setattr(run_folder.shutil, "disk_usage", lambda path: SimpleNamespace(free=200e9))
-    run_folder.check_disk(tmp_path / "new" / "out", profile, 32_763_000_000)
+    monkeypatch.setattr(run_dir.shutil, "disk_usage", lambda path: SimpleNamespace(free=200e9))
+    run_dir.check_disk(tmp_path / "new" / "out", profile, 32_763_000_000)
     resumable = replace(profile, sft=profile.sft | {"save_strategy": "epoch"})
     with pytest.raises(CourseError, match="take 1,179 GB of disk and 200 GB are free"):
-        run_folder.check_disk(tmp_path / "new" / "out", resumable, 32_763_000_000)
+        run_dir.check_disk(tmp_path / "new" / "out", resumable, 32_763_000_000)
 
 
 def test_fewer_steps_than_between_two_logs_still_have_a_loss(tmp_path):
@@ -262,6 +268,7 @@ def check_sharded(out: Path, whole: Path) -> None:
         torch.testing.assert_close(ours[name], weight, atol=2e-4, rtol=0)
 
 
+@pytest.mark.slow
 def test_two_processes_with_fsdp2_killed_and_resumed(tmp_path, whole):
     out = tmp_path / "out"
     command = [*launcher(tmp_path), str(SCRIPT), str(out)]
@@ -272,6 +279,7 @@ def test_two_processes_with_fsdp2_killed_and_resumed(tmp_path, whole):
     assert load(out)[0].config.model_type == "qwen2"  # a whole model, not shards
 
 
+@pytest.mark.slow
 def test_two_launchers_are_two_machines(tmp_path, whole):
     out = tmp_path / "out"
     command = [*launcher(tmp_path, machines=2), "--main_process_ip", "127.0.0.1"]
@@ -285,6 +293,7 @@ def test_two_launchers_are_two_machines(tmp_path, whole):
     check_sharded(out, whole)
 
 
+@pytest.mark.slow
 def test_lora_on_two_processes_is_merged_as_on_one(tmp_path, adapted):
     out = tmp_path / "out"
     finish(start([*launcher(tmp_path), str(SCRIPT), str(out), '{"method": "lora"}']))
@@ -302,7 +311,7 @@ def test_an_adapter_that_does_not_fit_is_an_error(tmp_path):
     path = tmp_path / "adapter_model.safetensors"
     save_file({f"odd.{k}": w for k, w in load_file(path).items()}, path)
     with pytest.raises(RuntimeError, match="of the adapter do not fit"):
-        saving.merged(DATA / "base", tmp_path, torch.float32)
+        export.merge_adapter(DATA / "base", tmp_path, torch.float32)
 
 
 def test_the_shipped_configuration_is_the_paper_s_run():
@@ -328,7 +337,10 @@ def test_the_slurm_script_is_a_valid_script_and_names_what_exists():
     path = ROOT / "scripts/h100x16.slurm"
     subprocess.run(["bash", "-n", str(path)], check=True)
     text = path.read_text()
-    assert "--config_file scripts/fsdp2.yaml" in text and "-m s1lib.sft --profile h100x16" in text
+    assert (
+        "--config_file scripts/fsdp2.yaml" in text
+        and "-m s1lib.finetuning --profile h100x16" in text
+    )
 
 
 # LoRA
@@ -353,6 +365,7 @@ def test_a_lora_run_loads_back_everywhere(adapted):
         assert part in text
 
 
+@pytest.mark.slow
 def test_qlora_trains_beside_four_bit_weights_and_merges_into_whole_ones(tmp_path, adapted):
     out = tmp_path / "out"
     run(out, method="qlora")
@@ -423,7 +436,7 @@ def test_long_rows_are_named_and_dropped_only_on_request():
     with pytest.raises(CourseError, match=rf"{len(long)} of 48 rows .*Rows {long[0]}, {long[1]}"):
         sft.trainable(ROWS, short, tokenizer, True, quiet)
     told = []
-    kept = sft.trainable(ROWS, replace(short, longer="drop"), tokenizer, True, told.append)
+    kept = sft.trainable(ROWS, replace(short, overlong="drop"), tokenizer, True, told.append)
     assert len(kept) == 48 - len(long) and f"{len(long)} of 48 rows" in told[0]
 
 
@@ -453,8 +466,8 @@ def test_a_model_that_cannot_be_loaded_is_one_sentence():
 # Machines
 
 
-def card(free: float, gpus: int = 1, **about) -> Machine:
-    return Machine(gpus, "NVIDIA H100 80GB HBM3", free, **({"bf16": True} | about))
+def card(free: float, gpus: int = 1, **about) -> Hardware:
+    return Hardware(gpus, "NVIDIA H100 80GB HBM3", free, **({"bf16": True} | about))
 
 
 @pytest.mark.parametrize(
@@ -471,7 +484,7 @@ def card(free: float, gpus: int = 1, **about) -> Machine:
 )
 def test_the_model_follows_from_the_memory(free, model, method):
     told = []
-    profile = fitted(load_profile("gpu"), card(free), told.append)
+    profile = select_config(load_profile("gpu"), card(free), told.append)
     assert profile.model == f"Qwen/Qwen2.5-{model}-Instruct" and profile.method == method
     assert model in told[0] and method in told[0] and "GiB" in told[0]
 
@@ -479,7 +492,7 @@ def test_the_model_follows_from_the_memory(free, model, method):
 @pytest.mark.parametrize(
     "here,name",
     [
-        (Machine(0), "laptop"),
+        (Hardware(0), "laptop"),
         (card(23), "gpu"),
         (card(79, gpus=8), "h100x8"),
         (card(79, gpus=16), "h100x16"),
@@ -492,8 +505,10 @@ def test_auto_falls_back_and_says_why(here, name, monkeypatch):
     told = []
     assert best_profile(here, told.append) == name
     assert told and name in told[0]
-    monkeypatch.setattr(machine, "look", lambda: here)
-    assert load_profile("auto").name == name
+    monkeypatch.setattr(hardware, "detect_hardware", lambda: here)
+    assert resolve_auto("auto") == name and resolve_auto("gpu") == "gpu"
+    with pytest.raises(CourseError, match="`auto` depends on the machine.*--profile auto"):
+        load_profile("auto")  # reading a profile looks at no machine
 
 
 def test_auto_tells_of_cards_that_are_idle():
@@ -503,12 +518,12 @@ def test_auto_tells_of_cards_that_are_idle():
 
 
 @pytest.mark.parametrize(
-    "name,here,mend",
+    "name,here,fix",
     [
-        ("gpu", Machine(0), "use `--profile laptop`"),
-        ("h100x16", Machine(0), "use `--profile laptop`"),
-        ("h100x16", card(79, gpus=8), "--num_processes 16 -m s1lib.sft --profile h100x16"),
-        ("h100x8", card(79), "--num_processes 8 --mixed_precision no -m s1lib.sft"),
+        ("gpu", Hardware(0), "use `--profile laptop`"),
+        ("h100x16", Hardware(0), "use `--profile laptop`"),
+        ("h100x16", card(79, gpus=8), "--num_processes 16 -m s1lib.finetuning --profile h100x16"),
+        ("h100x8", card(79), "--num_processes 8 --mixed_precision no -m s1lib.finetuning"),
         ("h100x8", card(79, gpus=16), "takes 8 GPUs with a process each and has 16"),
         ("gpu", card(79, gpus=8), "takes 1 GPUs with a process each and has 8"),
         ("h100x16", card(40, gpus=16), "GiB on each card and 40 GiB are free"),
@@ -516,10 +531,10 @@ def test_auto_tells_of_cards_that_are_idle():
         ("gpu", card(23, bf16=False), "does not compute in bfloat16: set bf16 = false"),
     ],
 )
-def test_what_a_machine_lacks_is_said_with_the_mend(name, here, mend):
+def test_what_a_machine_lacks_is_said_with_the_fix(name, here, fix):
     with pytest.raises(CourseError, match="does not fit") as error:
-        fitted(load_profile(name), here, quiet)
-    assert mend in str(error.value)
+        select_config(load_profile(name), here, quiet)
+    assert fix in str(error.value)
 
 
 def test_processes_that_would_not_shard_are_refused(monkeypatch):
@@ -527,23 +542,23 @@ def test_processes_that_would_not_shard_are_refused(monkeypatch):
         profile = load_profile(name)
         monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
         monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", precision)
-        machine.check_launch(profile)
+        hardware.check_launch(profile)
         for variable, wrong in (("ACCELERATE_MIXED_PRECISION", "fp16"),
                                 ("ACCELERATE_USE_FSDP", "false")):  # fmt: skip
             monkeypatch.setenv(variable, wrong)
             with pytest.raises(CourseError, match="is started with `accelerate launch"):
-                machine.check_launch(profile)
-    machine.check_launch(load_profile("gpu"))
+                hardware.check_launch(profile)
+    hardware.check_launch(load_profile("gpu"))
 
 
 def test_the_laptop_needs_nothing():
-    assert short_of(load_profile("laptop"), Machine(0)) is None
-    assert fitted(load_profile("laptop"), Machine(0)) == load_profile("laptop")
+    assert why_unfit(load_profile("laptop"), Hardware(0)) is None
+    assert select_config(load_profile("laptop"), Hardware(0)) == load_profile("laptop")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="is about a machine without a GPU")
 def test_the_command_says_so_before_anything_is_loaded(tmp_path):
-    command = [sys.executable, "-m", "s1lib.sft", "--profile", "h100x16"]
+    command = [sys.executable, "-m", "s1lib.finetuning", "--profile", "h100x16"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT,
                           env=environment() | {"S1_BUILD": str(tmp_path)})  # fmt: skip
     assert done.returncode == 1 and done.stderr.startswith("error: the profile h100x16")
@@ -556,7 +571,7 @@ def test_the_command_says_so_before_anything_is_loaded(tmp_path):
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_the_gpu_benchmark_measures_a_step(method):
     from benchmarks.finetuning import measure
-    from s1lib.sizes import Shape
+    from s1lib.planning.model_shapes import Shape
 
     tiny = Shape(2, 64, 128, 2, 1, 32, 266, True)
     row = measure(tiny, method, 128, "cpu", "float32", steps=2)
@@ -565,7 +580,7 @@ def test_the_gpu_benchmark_measures_a_step(method):
 
 def test_model_flops_are_six_per_parameter_and_causal_attention():
     from benchmarks.finetuning import flops_per_token
-    from s1lib.sizes import SHAPES
+    from s1lib.planning.model_shapes import SHAPES
 
     shape = SHAPES["Qwen/Qwen2.5-32B-Instruct"]
     plain, long = (flops_per_token(shape, n, True) for n in (1, 8192))

@@ -1,4 +1,4 @@
-"""The widget without a front end: its tries, its HTML, and the form."""
+"""The widget without a front end: its runs, its HTML, and the form."""
 
 import json
 import random
@@ -7,15 +7,24 @@ import threading
 
 import pytest
 
-from s1lib import tries
-from s1lib.budget import Budget, delimiters
-from s1lib.engines import transformers as engine
-from s1lib.engines.transformers import load, think
-from s1lib.show import harmless
-from s1lib.store import DATA, CourseError
-from s1lib.tries import Answer, Piece, new_try, pieces_of, run, told_to_wait, try_once
-from s1lib.widget import OWN, BudgetWidget, pieces_html, render, summary, verdict
-from s1lib.world.families import answer, draw_problem, question
+from s1lib.errors import CourseError
+from s1lib.inference import hf as engine
+from s1lib.inference import live
+from s1lib.inference.budget import Budget, delimiters
+from s1lib.inference.hf import HFEngine, load, think
+from s1lib.inference.live import (
+    LiveAnswer,
+    Piece,
+    advance,
+    pieces_of,
+    run_to_end,
+    start,
+    wait_again,
+)
+from s1lib.io import DATA
+from s1lib.notebook.display import safe_html
+from s1lib.notebook.widget import OWN, BudgetWidget, pieces_html, render, summary, verdict
+from s1lib.toyworld.questions import answer, draw_problem, question
 
 PROBLEM = draw_problem(random.Random(0), "sum", 3)
 QUESTION = question(PROBLEM)
@@ -39,7 +48,9 @@ def tuned():
 
 @pytest.fixture
 def form(tuned):
-    form = BudgetWidget(tuned, [QUESTION, "Which cup has the ball?"], Budget(64, 1, max_answer=12))
+    form = BudgetWidget(
+        HFEngine(*tuned), [QUESTION, "Which cup has the ball?"], Budget(64, 1, max_answer=12)
+    )
     yield form
     form.close()
 
@@ -58,58 +69,58 @@ def press(form, button):
     form.join()
 
 
-# Tries
+# Runs
 
 
-def test_a_try_holds_every_answer_on_the_way(tuned):
-    tried = try_once(*tuned, QUESTION, budget(256, 2))
-    assert tried.status == "done" and tried.reference == answer(PROBLEM)
-    assert [a.waits for a in tried.answers] == [0, 1, 2]
-    assert tried.answers[-1].thinking_tokens == tried.thinking_tokens <= 256
-    assert all(a.right in (True, False) for a in tried.answers)
-    forced = [p.text for p in tried.pieces if p.forced and p.phase == "thinking"]
+def test_a_run_holds_every_answer_on_the_way(tuned):
+    run = run_to_end(*tuned, QUESTION, budget(256, 2), answer(PROBLEM))
+    assert run.status == "done"
+    assert [a.waits for a in run.answers] == [0, 1, 2]
+    assert run.answers[-1].thinking_tokens == run.thinking_tokens <= 256
+    assert all(a.right in (True, False) for a in run.answers)
+    forced = [p.text for p in run.pieces if p.forced and p.phase == "thinking"]
     assert forced == ["Wait", "Wait"]
 
 
 @pytest.mark.parametrize("string", ["Wait", None])
 def test_the_answers_on_the_way_are_those_of_fewer_waits(tuned, string):
-    tried = try_once(*tuned, QUESTION, budget(256, 2, string))
-    for step in tried.answers:
-        alone = try_once(*tuned, QUESTION, budget(256, step.waits, string))
+    run = run_to_end(*tuned, QUESTION, budget(256, 2, string))
+    for step in run.answers:
+        alone = run_to_end(*tuned, QUESTION, budget(256, step.waits, string))
         assert alone.answers[-1] == step
 
 
 def test_the_pieces_are_the_text_that_the_model_saw(tuned):
-    tried = try_once(*tuned, QUESTION, budget(256, 2))
+    run = run_to_end(*tuned, QUESTION, budget(256, 2))
     [trace] = think(*tuned, [QUESTION], budget(256, 2))
-    text = "".join(p.text for p in tried.pieces)
+    text = "".join(p.text for p in run.pieces)
     assert text == f"<|im_start|>think{trace.thinking}<|im_start|>answer{trace.answer}"
-    for mine, stored in zip(tried.pieces, pieces_of(tuned[1], trace), strict=True):
+    for mine, stored in zip(run.pieces, pieces_of(tuned[1], trace), strict=True):
         assert (mine.phase, mine.forced, mine.text) == (stored.phase, stored.forced, stored.text)
 
 
-def test_a_try_stops_at_any_token_and_can_be_told_to_wait(tuned):
-    tried = new_try(*tuned, QUESTION, budget(256))
-    steps = run(*tuned, tried)
+def test_a_run_stops_at_any_token_and_can_be_told_to_wait(tuned):
+    run = start(*tuned, QUESTION, budget(256))
+    steps = advance(*tuned, run)
     for _ in range(12):
         next(steps)
     steps.close()
-    assert tried.status == "stopped" and tried.answers == [] and tried.thinking_tokens == 10
-    more = told_to_wait(*tuned, tried, budget(256))
-    for _ in run(*tuned, more):
+    assert run.status == "stopped" and run.answers == [] and run.thinking_tokens == 10
+    more = wait_again(*tuned, run, budget(256))
+    for _ in advance(*tuned, more):
         pass
     assert more.status == "done" and more.waits == 1
     assert [a.waits for a in more.answers] == [0, 1] and more.answers[0].thinking_tokens == 10
-    assert tried.thinking_tokens == 10  # the first try is as it was
+    assert run.thinking_tokens == 10  # the first run is as it was
 
 
 def test_waiting_by_hand_is_the_same_as_waiting_by_budget(tuned):
-    by_hand = try_once(*tuned, QUESTION, budget(256))
+    by_hand = run_to_end(*tuned, QUESTION, budget(256))
     for _ in range(2):
-        by_hand = told_to_wait(*tuned, by_hand, budget(256))
-        for _ in run(*tuned, by_hand):
+        by_hand = wait_again(*tuned, by_hand, budget(256))
+        for _ in advance(*tuned, by_hand):
             pass
-    at_once = try_once(*tuned, QUESTION, budget(256, 2))
+    at_once = run_to_end(*tuned, QUESTION, budget(256, 2))
     assert by_hand.answers == at_once.answers
     assert by_hand.thinker.thinking == at_once.thinker.thinking
     assert by_hand.pieces == at_once.pieces
@@ -118,21 +129,22 @@ def test_waiting_by_hand_is_the_same_as_waiting_by_budget(tuned):
 @pytest.mark.parametrize(
     "limit,waits,string", [(64, 1, "Alternatively"), (40, 1, None), (0, 0, "Wait")]
 )
+@pytest.mark.slow
 def test_what_is_shown_is_what_the_model_saw_wherever_it_was_stopped(tuned, limit, waits, string):
     """Stopped at any token, then told to wait: the page holds the text the model goes on from."""
     model, tokenizer = tuned
     marks = delimiters(tokenizer)
-    whole = new_try(model, tokenizer, QUESTION, budget(limit, waits, string))
-    for tokens in range(1, sum(1 for _ in run(model, tokenizer, whole)), 3):
-        tried = new_try(model, tokenizer, QUESTION, budget(limit, waits, string))
-        steps = run(model, tokenizer, tried)
+    whole = start(model, tokenizer, QUESTION, budget(limit, waits, string))
+    for tokens in range(1, sum(1 for _ in advance(model, tokenizer, whole)), 3):
+        run = start(model, tokenizer, QUESTION, budget(limit, waits, string))
+        steps = advance(model, tokenizer, run)
         for _ in range(tokens):
             next(steps)
         steps.close()
-        more = told_to_wait(model, tokenizer, tried, budget(120))
+        more = wait_again(model, tokenizer, run, budget(120))
         shown = [token for piece in more.pieces for token in piece.ids]
         assert shown == [*marks.think, *more.thinker.thinking[: more.thinker.ends[0]]]
-        for _ in run(model, tokenizer, more):
+        for _ in advance(model, tokenizer, more):
             pass
         assert [a.waits for a in more.answers] == list(range(more.waits + 1))
         lengths = [a.thinking_tokens for a in more.answers]
@@ -140,23 +152,23 @@ def test_what_is_shown_is_what_the_model_saw_wherever_it_was_stopped(tuned, limi
 
 
 def test_a_wait_by_hand_needs_room(tuned):
-    tried = try_once(*tuned, QUESTION, budget(8))
+    run = run_to_end(*tuned, QUESTION, budget(8))
     with pytest.raises(CourseError, match="8 of 8 thinking tokens are spent.*Raise the limit"):
-        told_to_wait(*tuned, tried, budget(8))
-    assert told_to_wait(*tuned, tried, budget(64)).thinker.ends == [8]
+        wait_again(*tuned, run, budget(8))
+    assert wait_again(*tuned, run, budget(64)).thinker.ends == [8]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 8])
 def test_a_small_limit_forces_the_final_answer(tuned, limit):
-    tried = try_once(*tuned, QUESTION, budget(limit, 1))
-    assert tried.thinking_tokens == limit
-    assert "&lt;|im_start|&gt;answer\nFinal Answer:⟧</mark>" in render(tried)
+    run = run_to_end(*tuned, QUESTION, budget(limit, 1))
+    assert run.thinking_tokens == limit
+    assert "&lt;|im_start|&gt;answer\nFinal Answer:⟧</mark>" in render(run)
 
 
 def test_a_question_of_another_world_cannot_be_checked(tuned):
-    tried = try_once(*tuned, "Who was Ada Lovelace?", budget(32))
-    assert tried.reference is None and tried.answers[-1].right is None
-    assert "cannot be checked" in render(tried)
+    run = run_to_end(*tuned, "Who was Ada Lovelace?", budget(32))
+    assert run.reference is None and run.answers[-1].right is None
+    assert "cannot be checked" in render(run)
 
 
 @pytest.mark.parametrize(
@@ -171,28 +183,28 @@ def test_a_question_of_another_world_cannot_be_checked(tuned):
 )
 def test_bad_input_is_named(tuned, text, wanted, message):
     with pytest.raises((CourseError, ValueError), match=message):
-        new_try(*tuned, text, wanted)
+        start(*tuned, text, wanted)
 
 
 # HTML
 
 
 def example(text="Looks like 21.\n", **changes):
-    """A finished try without a model."""
-    tried = tries.Try(QUESTION, budget(32, 1), "20", [], None)
-    tried.thinker = type("Thinker", (), {"thinking": [0] * 30, "ends": [5], "budget": None})()
-    tried.pieces = [Piece("thinking", False, [], text), Piece("thinking", True, [], "Wait")]
-    tried.answers = [Answer(0, 5, "Answer: 21", False), Answer(1, 30, "Answer: 20", True)]
-    tried.status = "done"
+    """A finished run without a model."""
+    run = live.LiveRun(QUESTION, budget(32, 1), [], None, "20")
+    run.thinker = type("Thinker", (), {"thinking": [0] * 30, "ends": [5], "budget": None})()
+    run.pieces = [Piece("thinking", False, [], text), Piece("thinking", True, [], "Wait")]
+    run.answers = [LiveAnswer(0, 5, "Answer: 21", False), LiveAnswer(1, 30, "Answer: 20", True)]
+    run.status = "done"
     for name, value in changes.items():
-        setattr(tried, name, value)
-    return tried
+        setattr(run, name, value)
+    return run
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_a_model_or_reader_writes_is_shown_as_text(text):
     pieces = [Piece("thinking", False, [], text), Piece("thinking", True, [], text)]
-    answers = [Answer(0, 1, text, None)]
+    answers = [LiveAnswer(0, 1, text, None)]
     page = render(example(question=text, pieces=pieces, answers=answers, reference=text))
     assert tags(page) == tags(render(example()))
     assert not re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202e\u2066]", page)
@@ -200,12 +212,12 @@ def test_whatever_a_model_or_reader_writes_is_shown_as_text(text):
 
 
 def test_hidden_characters_are_made_visible():
-    assert harmless("a\u202eb\x00\tc\n<") == "a⟨U+202E⟩b⟨U+0000⟩\tc\n&lt;"
+    assert safe_html("a\u202eb\x00\tc\n<") == "a⟨U+202E⟩b⟨U+0000⟩\tc\n&lt;"
 
 
 @pytest.mark.parametrize("text", HOSTILE[:-1])
 def test_hostile_questions_are_thought_about(tuned, text):
-    page = render(try_once(*tuned, text, budget(16, 1)))
+    page = render(run_to_end(*tuned, text, budget(16, 1)))
     assert tags(page) <= tags(render(example()))
 
 
@@ -225,12 +237,13 @@ def test_the_answer_after_each_wait_is_in_the_summary():
 def test_think_then_wait(form):
     form.waits.value = 0
     press(form, form.think_button)
-    assert harmless(QUESTION) in form.result.value and "done" in form.message.value
-    assert len(form.tries) == 1 and form.tries[0].waits == 0
+    assert safe_html(QUESTION) in form.result.value and "done" in form.message.value
+    assert len(form.runs) == 1 and form.runs[0].waits == 0
     form.limit.value = 64
     press(form, form.wait_button)
-    assert len(form.tries) == 2 and form.tries[1].waits == 1
+    assert len(form.runs) == 2 and form.runs[1].waits == 1
     assert form.past.value.count("<tr>") == 3
+    assert form.runs[1].reference == answer(PROBLEM) and form.runs[1].answers[-1].right is not None
     form.choice.value = "Which cup has the ball?"
     assert form.question.value == "Which cup has the ball?"
 
@@ -246,14 +259,14 @@ def test_stop_ends_at_the_next_token(form, monkeypatch):
                 assert let_go.wait(20)
             yield step
 
-    monkeypatch.setattr(tries, "stream", slow)
+    monkeypatch.setattr(live, "stream", slow)
     form.think_button.click()
     assert seen.wait(20)
     assert form.think_button.disabled and not form.stop_button.disabled
     form.stop_button.click()
     let_go.set()
     form.join()
-    assert form.tries[0].status == "stopped" and form.tries[0].thinking_tokens <= 9
+    assert form.runs[0].status == "stopped" and form.runs[0].thinking_tokens <= 9
     assert not form.think_button.disabled and not form.wait_button.disabled
     assert "stopped" in form.past.value
 
@@ -266,26 +279,26 @@ def test_closing_the_form_ends_its_thread(tuned, monkeypatch):
         while True:
             yield steps[3]
 
-    monkeypatch.setattr(tries, "stream", endless)
-    form = BudgetWidget(tuned, [QUESTION], budget(64))
+    monkeypatch.setattr(live, "stream", endless)
+    form = BudgetWidget(HFEngine(*tuned), [QUESTION], budget(64))
     form.think_button.click()
     assert form._thread.is_alive()
     form.close()
     assert not form._thread.is_alive()
 
 
-def test_two_clicks_start_one_try(form):
+def test_two_clicks_start_one_run(form):
     form.think_button.click()
     form.think_button.click()
     form.join()
-    assert len(form.tries) == 1
+    assert len(form.runs) == 1
 
 
 def test_the_form_stays_usable_after_bad_input(form):
     form.question.value = "   "
     press(form, form.think_button)
     assert "role='alert'" in form.message.value and "empty" in form.message.value
-    assert not form.think_button.disabled and form.wait_button.disabled and not form.tries
+    assert not form.think_button.disabled and form.wait_button.disabled and not form.runs
     form.string.value = OWN
     assert not form.own.disabled
     form.question.value = QUESTION
@@ -302,7 +315,7 @@ def test_an_unforeseen_error_is_told_escaped(form, monkeypatch):
         raise RuntimeError("<b>out of luck")
         yield
 
-    monkeypatch.setattr(tries, "stream", broken)
+    monkeypatch.setattr(live, "stream", broken)
     press(form, form.think_button)
     assert "RuntimeError: &lt;b&gt;out of luck" in form.message.value
     assert not form.think_button.disabled
@@ -313,7 +326,7 @@ def test_a_model_is_loaded_in_the_background():
     form.join(60)
     assert form._loaded and form.message.value == ""
     press(form, form.think_button)
-    assert len(form.tries) == 1
+    assert len(form.runs) == 1
     form.close()
 
 
@@ -334,24 +347,26 @@ def test_a_model_that_is_too_large_is_told(monkeypatch):
     form.close()
 
 
-def test_the_plot_shows_the_try(tuned):
-    proof = json.loads((DATA / "results" / "proof.json").read_text())
-    rows = [row for row in proof["rows"] if row["seed"] == 0]
-    form = BudgetWidget(tuned, [QUESTION], budget(64, 1), rows)
+def test_the_plot_shows_the_run(tuned):
+    main = json.loads((DATA / "results" / "main_result.json").read_text())
+    rows = [row for row in main["rows"] if row["seed"] == 0]
+    form = BudgetWidget(HFEngine(*tuned), [QUESTION], budget(64, 1), rows)
     press(form, form.think_button)
-    tried = form.tries[0]
-    expected = f"This try: {verdict(tried.answers[-1].right)} after {tried.thinking_tokens}"
+    run = form.runs[0]
+    expected = f"This run: {verdict(run.answers[-1].right)} after {run.thinking_tokens}"
     assert expected in form.plot.value and "data:image/png" in form.plot.value
     form.close()
 
 
 def test_the_form_begins_with_the_budget_it_was_given(tuned):
-    form = BudgetWidget(tuned, [QUESTION], Budget(40, 10, "Hold on", 12))
+    form = BudgetWidget(HFEngine(*tuned), [QUESTION], Budget(40, 10, "Hold on", 12))
     assert (form.limit.value, form.waits.value, form.own.value) == (40, 10, "Hold on")
     assert form._asked() == Budget(40, 10, "Hold on", 12)
-    assert BudgetWidget(tuned, [QUESTION], Budget(40, 1, None, 12))._asked().string is None
+    assert (
+        BudgetWidget(HFEngine(*tuned), [QUESTION], Budget(40, 1, None, 12))._asked().string is None
+    )
     with pytest.raises(ValueError, match="needs a thinking limit"):
-        BudgetWidget(tuned, [QUESTION], Budget(None))
+        BudgetWidget(HFEngine(*tuned), [QUESTION], Budget(None))
 
 
 def test_every_control_is_labelled(form):

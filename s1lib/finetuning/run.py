@@ -1,0 +1,340 @@
+"""Fine-tuning on the curated set with TRL: `python -m s1lib.finetuning --profile laptop`.
+
+The loss is on thinking and answer only (paper, appendix D): rows have a `prompt` and a
+`completion` column, and TRL trains on the completion. A run that was killed goes on from its last
+checkpoint; several GPUs are `accelerate launch ... -m s1lib.finetuning` with the same arguments.
+"""
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PrinterCallback,
+    TrainerCallback,
+    set_seed,
+)
+from transformers.trainer_pt_utils import BatchRebalanceSampler
+from transformers.utils import logging
+from trl import SFTConfig, SFTTrainer
+
+from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text
+from s1lib.commands import add_profile, profile_from
+from s1lib.config import Profile
+from s1lib.distillation.hub_datasets import load_released
+from s1lib.errors import CourseError
+from s1lib.finetuning.export import model_card, save_model
+from s1lib.finetuning.run_dir import check_disk, check_folder, clear_folder, run_identity
+from s1lib.io import is_course_file, locate, output, read_rows, resolve_model
+from s1lib.planning.hardware import check_launch, detect_hardware, select_config
+from s1lib.planning.model_shapes import shape_of
+
+T = TypeVar("T")
+
+
+def training_set(rows: list[dict], tokenizer: Any, thinking: bool = True) -> Dataset:
+    """Prompt and completion of each curated row; `thinking=False` leaves the thinking out."""
+    return Dataset.from_list(
+        [
+            {
+                "prompt": prompt_text(tokenizer, row["question"]),
+                "completion": completion_text(
+                    row["thinking_trajectories"][0] if thinking else None, row["attempt"]
+                ),
+            }
+            for row in rows
+        ]
+    )
+
+
+def lengths(data: Dataset, tokenizer: Any) -> list[int]:
+    """Tokens of each row, prompt and completion."""
+    return [len(i) for i in tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]]
+
+
+def too_long(data: Dataset, tokenizer: Any, max_length: int) -> list[int]:
+    """Indices of the rows that training would cut: their end would never be learned."""
+    return [i for i, n in enumerate(lengths(data, tokenizer)) if n > max_length]
+
+
+def trainable(
+    rows: list[dict],
+    profile: Profile,
+    tokenizer: Any,
+    thinking: bool = True,
+    report: Callable[[str], object] = print,
+    context: int | None = None,
+) -> Dataset:
+    """The rows as TRL takes them, looked at before anything is trained.
+
+    `context` is the longest sequence, in tokens, that the model takes.
+    Raises CourseError if there are none, if one lacks a column, if the tokenizer does not know
+    the delimiters, or if rows would be cut and the profile does not say to drop them.
+    """
+    if not rows:
+        raise CourseError("the curated set is empty: run the curation first.")
+    for number, row in enumerate(rows):
+        for column in ("question", "thinking_trajectories", "attempt"):
+            if not row.get(column) and (thinking or column != "thinking_trajectories"):
+                raise CourseError(f"row {number} of the training set has no {column}.")
+    if len(tokenizer.encode(IM_START, add_special_tokens=False)) != 1:
+        raise CourseError(
+            f"the tokenizer has no token {IM_START}, on which {THINK} and {ANSWER} rest: take a "
+            "model of the Qwen2.5 family, or add the token and train its embedding."
+        )
+    data = training_set(rows, tokenizer, thinking)
+    limit = profile.sft["max_length"]
+    if context and context < limit:
+        raise CourseError(
+            f"max_length={limit} is more than the {context} tokens of the model's context: lower "
+            "it in the profile, or take a model with a longer one."
+        )
+    cut = too_long(data, tokenizer, limit)
+    if not cut:
+        return data
+    named = ", ".join(map(str, cut[:10])) + (" ..." if len(cut) > 10 else "")
+    if profile.overlong == "drop" and len(cut) < len(data):
+        report(f"{len(cut)} of {len(data)} rows are longer than {limit} tokens, left out: {named}")
+        return data.select([i for i in range(len(data)) if i not in set(cut)])
+    if profile.overlong == "cut":  # to see what it does: paper, Table 8
+        report(f"{len(cut)} of {len(data)} rows are cut at {limit} tokens: {named}")
+        return data
+    raise CourseError(
+        f"{len(cut)} of {len(data)} rows are longer than max_length={limit} tokens and would lose "
+        f'their answers: raise it in the profile, or leave them out with overlong = "drop". '
+        f"Rows {named}"
+    )
+
+
+def _unloadable(base: str | Path, error: Exception) -> CourseError:
+    return CourseError(
+        f"cannot load {base}: it is missing, damaged or gated, or the hub cannot be reached. "
+        "Check the name and the network; for a gated model accept its terms and run "
+        f"`hf auth login`. ({type(error).__name__})"
+    )
+
+
+def load_tokenizer(base: str | Path) -> tuple[Any, int]:
+    """The tokenizer of a model, and the tokens of its context.
+
+    Raises CourseError if it is missing, gated, or the hub cannot be reached.
+    """
+    try:
+        context = AutoConfig.from_pretrained(base).max_position_embeddings
+        return AutoTokenizer.from_pretrained(base), context
+    except Exception as error:  # OSError, ValueError: all mean the same to a reader
+        raise _unloadable(base, error) from None
+
+
+def load_base(base: str | Path, profile: Profile) -> Any:
+    """The model to train, in the profile's type: on the CPU, for the trainer moves it; one for
+    QLoRA on the GPU.
+
+    Raises CourseError if it is missing, gated, or the hub cannot be reached.
+    """
+    quantized = None
+    if profile.method == "qlora":
+        quantized = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=getattr(torch, profile.weights_dtype),
+        )
+    logging.disable_progress_bar()
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            base, dtype=getattr(torch, profile.weights_dtype), quantization_config=quantized
+        )
+    except ImportError:
+        raise CourseError("QLoRA needs bitsandbytes: pip install bitsandbytes.") from None
+    except Exception as error:  # OSError, ValueError, safetensors: all mean the same to a reader
+        raise _unloadable(base, error) from None
+
+
+class Trainer(SFTTrainer):
+    """TRL's, with the rows of its steps drawn by the seed."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        sampler = super()._get_train_sampler(train_dataset)
+        if isinstance(sampler, BatchRebalanceSampler):
+            sampler.seed = self.args.seed  # its own is always the same
+        return sampler
+
+
+class _Progress(TrainerCallback):
+    """The loss of the first step, and of about twenty more."""
+
+    def __init__(self, report: Callable[[str], object]) -> None:
+        self.report = report
+
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict | None = None, **kwargs: Any
+    ) -> None:
+        every = max(1, state.max_steps // 20)
+        if logs and "loss" in logs and (state.global_step == 1 or state.global_step % every == 0):
+            loss = float(logs["loss"])
+            self.report(f"step {state.global_step}/{state.max_steps}  loss {loss:.3f}")
+
+
+def make_trainer(
+    model: Any,
+    tokenizer: Any,
+    data: Dataset,
+    profile: Profile,
+    out: Path,
+    seed: int = 0,
+    report: Callable[[str], object] = print,
+) -> Trainer:
+    """TRL's trainer with this profile's settings; its checkpoints go to `out`."""
+    config = SFTConfig(
+        output_dir=str(out / "checkpoints"),
+        seed=seed,
+        data_seed=seed,
+        report_to="none",
+        save_total_limit=1,
+        disable_tqdm=True,
+        use_cpu=not torch.cuda.is_available(),
+        **deepcopy(profile.sft),  # the trainer writes into what lies in it
+    )
+    if config.n_gpu > 1:
+        config._n_gpu = 1  # a single process takes one card: DataParallel is refused by TRL
+    trainer = Trainer(
+        model=model.train(),
+        args=config,
+        train_dataset=data,
+        processing_class=tokenizer,
+        peft_config=None if profile.method == "full" else LoraConfig(**profile.lora),
+        callbacks=[_Progress(report)],
+    )
+    trainer.pop_callback(PrinterCallback)
+    return trainer
+
+
+@torch.no_grad()
+def loss_of_all(trainer: Trainer) -> float:
+    """The mean loss of all tokens that count, in nats.
+
+    What a trainer logs is a mean of steps: where some steps hold short rows only, their tokens
+    weigh more in it.
+    """
+    total, count = 0.0, 0
+    trainer.model.eval()
+    for batch in trainer.get_train_dataloader():
+        tokens = int((batch["labels"][:, 1:] != -100).sum())
+        total += float(trainer.model(**batch).loss) * tokens
+        count += tokens
+    return total / count
+
+
+def finetune(
+    rows: list[dict],
+    profile: Profile,
+    out: Path,
+    base: str | Path,
+    seed: int = 0,
+    thinking: bool = True,
+    report: Callable[[str], object] = print,
+    overwrite: bool = False,
+) -> list[dict]:
+    """Fine-tune `base` on curated rows and save a plain Hugging Face folder in `out`.
+
+    Called by each process where there are several. A run that was interrupted goes on from its
+    last checkpoint. `overwrite` replaces what another run left in `out`.
+    Returns the loss curve: a list of {"step", "loss"}.
+    Raises CourseError before any training; see `trainable`, `load_base`, `check_folder` and
+    `check_disk`.
+    """
+    state = PartialState(timeout=timedelta(hours=3))  # saving 32B takes longer than the default
+    report = report if state.is_main_process else (lambda text: None)
+    set_seed(seed)
+    tokenizer, context = load_tokenizer(base)
+    data = trainable(rows, profile, tokenizer, thinking, report, context)
+    run = run_identity(data, profile, base, seed, state.num_processes)
+    checkpoint = _from_first_process(state, lambda: check_folder(out, run, overwrite))
+    check_disk(out, profile, shape_of(base).parameters)
+    model = load_base(base, profile)
+    trainer = make_trainer(model, tokenizer, data, profile, out, seed, report)
+    if checkpoint:
+        report(f"going on from step {checkpoint.name.split('-')[1]}")
+    elif state.is_main_process:
+        clear_folder(out, run)
+    state.wait_for_everyone()
+    report(f"{state.num_processes} processes, {len(data):,} rows")
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    curve = [
+        {"step": log["step"], "loss": round(float(log["loss"]), 4)}
+        for log in trainer.state.log_history
+        if "loss" in log
+    ]
+    if not curve:  # fewer steps than between two logs
+        last = trainer.state.log_history[-1]
+        curve = [{"step": last["step"], "loss": round(float(last["train_loss"]), 4)}]
+    save_model(trainer, out, base, profile, tokenizer)
+    if state.is_main_process:
+        (out / "README.md").write_text(model_card(profile, run, curve, len(data)))
+        (out / "loss.json").write_text(json.dumps(curve))  # last: it says that all is there
+        shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    state.wait_for_everyone()
+    return curve
+
+
+def _from_first_process(state: PartialState, ask: Callable[[], T]) -> T:
+    """What `ask` returns in the first process, in all of them; its CourseError too."""
+    told: list = [None, None]
+    if state.is_main_process:
+        try:
+            told = [ask(), None]
+        except CourseError as error:
+            told = [None, str(error)]
+    broadcast_object_list(told)
+    if told[1]:
+        raise CourseError(told[1])
+    return told[0]
+
+
+def curated_rows(profile: Profile, path: Path | None = None) -> list[dict]:
+    """The curated set: of this run, shipped, or a released one from the hub; or the rows of a
+    file, as those of `python -m s1lib.curation --ablations`."""
+    if path:
+        return read_rows(path)
+    if is_course_file(profile.dataset):
+        return read_rows(locate(profile.dataset))[: profile.curated]
+    return load_released(profile.dataset)
+
+
+def main() -> None:
+    """Fine-tune the profile's model."""
+    parser = argparse.ArgumentParser(prog="s1 sft", description=main.__doc__)
+    add_profile(parser)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, help="train on the rows of this file")
+    parser.add_argument("--out", type=Path, help="folder of the model (default: build/sft)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a finished model")
+    args = parser.parse_args()
+    first = int(os.environ.get("RANK", "0")) == 0
+    profile = select_config(
+        profile_from(args), detect_hardware(), print if first else lambda text: None
+    )
+    check_launch(profile)
+    out = args.out or output("sft")
+    base = resolve_model(profile.model)
+    finetune(
+        curated_rows(profile, args.data), profile, out, base, args.seed, overwrite=args.overwrite
+    )
+    if first:
+        print(f"saved in {out.parent.name}/{out.name}")

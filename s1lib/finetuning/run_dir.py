@@ -1,0 +1,95 @@
+"""The folder of a fine-tuning run: which run it is, where to resume, and what may be replaced."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from datasets import Dataset
+
+from s1lib.config import Profile
+from s1lib.errors import CourseError
+
+
+def run_identity(
+    data: Dataset, profile: Profile, base: str | Path, seed: int, processes: int = 1
+) -> dict:
+    """What makes two runs the same: settings, seed, processes, hashes of data and base model."""
+    rows = json.dumps([data["prompt"][:], data["completion"][:]]).encode()
+    config = Path(base) / "model.safetensors"
+    model = hashlib.sha256(config.read_bytes()).hexdigest()[:16] if config.exists() else str(base)
+    return {
+        "data": hashlib.sha256(rows).hexdigest()[:16],
+        "base": model,
+        "method": profile.method,
+        "weights_dtype": profile.weights_dtype,
+        "lora": profile.lora if profile.method != "full" else None,
+        "sft": {k: v for k, v in profile.sft.items() if k not in ("logging_steps",)},
+        "seed": seed,
+        "processes": processes,
+    }
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint: the trainer's state is written last."""
+    states = folder.glob("checkpoint-[0-9]*/trainer_state.json")
+    whole = [p.parent for p in states if p.parent.name.removeprefix("checkpoint-").isdigit()]
+    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
+    """The checkpoint to go on from, if there is one. Changes nothing.
+
+    Raises CourseError if `out` holds a finished model, checkpoints of another run, or anything
+    that is not of a run like this.
+    """
+    path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints")
+    known = json.loads(path.read_text()) if path.exists() else None
+    foreign = known is None and not (out / "loss.json").exists()
+    if foreign and any(path.is_file() for path in out.rglob("*")):
+        raise CourseError(f"{out} is not empty and holds no run: choose another folder with --out.")
+    if known == run and checkpoint and not (out / "loss.json").exists():
+        return checkpoint
+    if overwrite:
+        return None
+    if (out / "loss.json").exists():
+        raise CourseError(
+            f"{out.name}/ holds a finished model: train with --overwrite to replace it, or move "
+            "it away."
+        )
+    if checkpoint:
+        changed = [k for k in run if (known or {}).get(k) != run[k]]
+        raise CourseError(
+            f"{out.name}/checkpoints is of a run with another {', '.join(changed)}: restore these "
+            "settings to go on, or begin anew with --overwrite."
+        )
+    return None
+
+
+def check_disk(out: Path, profile: Profile, parameters: int) -> None:
+    """Whether model and checkpoints have room: a full disk at the end would lose the run.
+
+    Raises CourseError if not.
+    """
+    width = 4 if profile.weights_dtype == "float32" else 2
+    need = width * parameters
+    if profile.sft["save_strategy"] != "no" and profile.method == "full":
+        need += 2 * 4 * width * parameters  # two at a time: the model twice, and two moments
+    there = next(p for p in (out, *out.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    if need > 0.95 * free:
+        raise CourseError(
+            f"model and checkpoints take {need / 1e9:,.0f} GB of disk and {free / 1e9:,.0f} GB are "
+            f"free in {there.name or there}: choose another place with --out or S1_BUILD."
+        )
+
+
+def clear_folder(out: Path, run: dict) -> None:
+    """Make `out` ready for a new run: what an earlier one left there is deleted."""
+    out.mkdir(parents=True, exist_ok=True)
+    for old in (out / "checkpoints", out / "adapter"):
+        shutil.rmtree(old, ignore_errors=True)
+    # an old model.safetensors beside new shards would be the one that is loaded
+    for old in (out / "loss.json", *out.glob("model*.safetensors*")):
+        old.unlink(missing_ok=True)
+    (out / "run.json").write_text(json.dumps(run, indent=1))

@@ -1,0 +1,1 @@
+"""What notebooks show: text, tables, plots and the widget."""

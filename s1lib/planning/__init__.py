@@ -1,0 +1,1 @@
+"""What a fine-tuning run takes, and which profile fits this machine."""

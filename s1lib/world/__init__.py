@@ -1,1 +1,0 @@
-"""The embedded world: questions, teacher, pool and evaluation sets."""
