@@ -1,5 +1,6 @@
 """Files: `build/` holds what this run made, `data/` the shipped copies; rows are JSON lines."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -92,6 +93,12 @@ def read_rows(path: Path) -> list[dict]:
             )
         rows.append(row)
     return rows
+
+
+def file_hash(path: Path) -> str:
+    """Hash a file's bytes, in 16 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def write_rows(path: Path, rows: Iterable[dict]) -> None:

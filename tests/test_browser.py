@@ -148,12 +148,12 @@ def test_a_reader_thinks_waits_and_stops(page):
     first = output.locator("table").first.inner_text()
     assert "⟦" not in first and output.locator("mark").count() >= 2
 
-    wait.click()  # the second try: one more row in the table of answers
+    wait.click()  # the second run: one more row in the table of answers
     output.get_by_text("⟦Wait⟧").wait_for()
     output.get_by_text("done.").wait_for()
     second = output.locator("table").first.inner_text()
     assert second.startswith(first) and len(second.splitlines()) == len(first.splitlines()) + 1
-    assert output.locator("img[alt^='Accuracy'], img[alt^='This try']").count() == 1
+    assert output.locator("img[alt^='Accuracy'], img[alt^='This run']").count() == 1
 
     # Many Waits take long; Stop, by keyboard, ends them.
     slider = output.locator(".noUi-handle").nth(1)

@@ -5,12 +5,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from datasets import DatasetDict
 
 from s1lib.config import TeacherConfig, load_profile
 from s1lib.curation.filters import is_correct, usable_rows
-from s1lib.distillation import hub_datasets as released
 from s1lib.distillation.answer_store import AnswerStore
-from s1lib.distillation.hub_datasets import load_released, parse_metadata
+from s1lib.distillation.hub_datasets import load_released, parse_metadata, read_dataset
 from s1lib.distillation.run import distill, join, load_pool
 from s1lib.errors import CourseError
 from s1lib.finetuning import run as sft
@@ -45,8 +45,28 @@ def test_rows_have_the_schema_of_the_curation(folder):
 def test_a_column_can_be_chosen_and_a_wrong_one_is_named(folder):
     other = load_released(str(folder), ("gemini_thinking_trajectory", "gemini_attempt"))
     assert other[0]["attempt"] == "2"
-    with pytest.raises(CourseError, match="has no column thinking_trajectories: it has solution"):
-        load_released(str(folder))
+    assert load_released(str(folder)) == load_released(str(folder), R1)  # found by what it has
+    with pytest.raises(CourseError, match="has no column claude_attempt: it has solution"):
+        load_released(str(folder), ("gemini_thinking_trajectory", "claude_attempt"))
+
+
+def test_a_set_without_traces_says_what_it_has(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    bare = {"question": "a?", "solution": "3"}
+    (tmp_path / "bare.jsonl").write_text(json.dumps(bare) + "\n")
+    with pytest.raises(CourseError, match="bare.jsonl has no traces.* it has question, solution"):
+        load_released(str(tmp_path / "bare.jsonl"))
+
+
+def test_local_copies_of_every_form_are_read_alike(folder):
+    expected = load_released(str(folder))
+    copy = read_dataset(str(folder))
+    places = [folder / "train.jsonl", folder.parent / "saved", folder.parent / "splits"]
+    copy.save_to_disk(str(places[1]))
+    DatasetDict({"train": copy}).save_to_disk(str(places[2]))
+    copy.to_parquet(folder.parent / "one.parquet")
+    for place in [*places, folder.parent / "one.parquet"]:
+        assert load_released(str(place)) == expected
 
 
 def test_a_set_that_cannot_be_loaded_is_named(tmp_path):
@@ -56,12 +76,13 @@ def test_a_set_that_cannot_be_loaded_is_named(tmp_path):
 
 def test_the_trainer_reads_the_same_rows(folder, monkeypatch):
     profile = replace(load_profile("gpu"), dataset=str(folder))
-    monkeypatch.setattr(sft, "load_released", lambda name: load_released(name, R1))
-    assert sft.curated_rows(profile) == load_released(str(folder), R1)
+    monkeypatch.setenv("S1_BUILD", str(folder.parent / "build"))
+    told: list[str] = []
+    assert sft.curated_rows(profile, report=told.append) == load_released(str(folder))
+    assert told == [f"training on {folder}; `s1 curate` makes a set of your own"]
 
 
-def test_a_released_set_can_be_replayed(folder, monkeypatch):
-    monkeypatch.setitem(released.TRACE_COLUMNS, str(folder), R1)
+def test_a_released_set_can_be_replayed(folder):
     teacher = TeacherConfig(kind="replay", url="", model=str(folder))
     profile = replace(load_profile("laptop"), pool=str(folder), teacher=teacher)
     pool = load_pool(profile)
@@ -72,7 +93,8 @@ def test_a_released_set_can_be_replayed(folder, monkeypatch):
     assert (state.done, state.failed) == (4, 1)
     assert records["d?"].failure.endswith("has no such question")
     assert {records[q].thinking for q in asked[:3]} == {"Let me count."}
-    assert join(pool, records) == load_released(str(folder))
+    rows = [{k: v for k, v in row.items() if k != "provenance"} for row in join(pool, records)]
+    assert rows == load_released(str(folder))
 
 
 @pytest.mark.parametrize(

@@ -403,7 +403,7 @@ def trace(answer: str, tokens: int, limited: bool = False) -> Trace:
     return Trace("?", "", f"Answer: {answer}", [0] * tokens, stops=["limit" if limited else "end"])
 
 
-ROWS = [{"question": "?", "answer": "1"}, {"question": "?", "answer": "2"}]
+ROWS = [{"question": "?", "answer": answer, "kind": "integer"} for answer in "12"]
 THREE = [  # three tries of two questions
     [trace("1", 90), trace("3", 40)],
     [trace("5", 30), trace("2", 10)],

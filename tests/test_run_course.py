@@ -76,6 +76,7 @@ def test_executes_and_shows_the_results(course):
     assert (course.notebooks / "00_first.ipynb").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_second_run_skips_and_a_change_runs_it_and_the_later_ones(course):
     course.run()
     first = course.times()
@@ -97,6 +98,7 @@ def test_a_second_run_skips_and_a_change_runs_it_and_the_later_ones(course):
     assert course.run("--profile", "smoke").stdout.count("already done") == 0
 
 
+@pytest.mark.slow
 def test_other_data_or_code_begins_again(course):
     rows, module = (course.notebooks.parent / name for name in ("data/rows.jsonl", "s1lib/a.py"))
     for path in (rows, module):
@@ -110,6 +112,7 @@ def test_other_data_or_code_begins_again(course):
         assert course.run().stdout.count("already done") == 2
 
 
+@pytest.mark.slow
 def test_an_unreadable_state_begins_again(course):
     course.run()
     (course.build / "notebooks/state.json").write_text('{"notebooks"')
@@ -156,6 +159,7 @@ def test_an_error_in_a_widget_is_not_overlooked(course):
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
 
 
+@pytest.mark.slow
 def test_over_budget_warns_and_far_over_budget_stops(course):
     course.write("00_first", "import time; time.sleep(3)", budget=1)
     done = course.run("--patience", "60")
@@ -183,6 +187,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_continues(course):
     assert course.run().stdout.count("already done") == 1
 
 
+@pytest.mark.slow
 def test_in_place_writes_outputs_without_machine_paths(course):
     course.write(
         "00_first",

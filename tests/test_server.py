@@ -15,6 +15,7 @@ from s1lib.inference.engine import Sampling, seed_at
 from s1lib.inference.hf import think
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [Budget(30, 2, "Wait", 6), Budget(12, 1, None, 6)], ids=str)
 def test_the_server_writes_what_transformers_writes(exact, questions, budget):
     model, tokenizer = exact

@@ -5,7 +5,7 @@ from functools import partial
 
 from s1lib.config import Profile
 from s1lib.curation.filters import is_complete
-from s1lib.grading.graders import grade_text, reference_answer
+from s1lib.curation.kinds import agrees
 from s1lib.inference import open_engine
 from s1lib.io import resolve_model
 
@@ -13,13 +13,6 @@ from s1lib.io import resolve_model
 def questions_to_probe(rows: list[dict]) -> list[dict]:
     """Return the rows worth probing: complete and with a reference."""
     return [row for row in rows if is_complete(row)]
-
-
-def solves(answer: str, row: dict) -> bool:
-    """Tell whether an answer agrees with the row's reference; a row without one is not solved."""
-    kind = row.get("kind", "integer")
-    reference = reference_answer(row["solution"], kind)
-    return reference is not None and grade_text(answer, reference, kind).right
 
 
 def probe(
@@ -36,7 +29,7 @@ def probe(
         engine = open_engine(resolve_model(name), **profile.engine)
         traces = engine.answer_directly(questions, progress and partial(progress, name))
         engine.close()
-        grades[name] = [solves(t.answer, row) for t, row in zip(traces, rows, strict=True)]
+        grades[name] = [agrees(t.answer, row) for t, row in zip(traces, rows, strict=True)]
     return grades
 
 

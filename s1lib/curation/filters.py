@@ -2,19 +2,15 @@
 
 import re
 
-from s1lib.grading.graders import grade_text, reference_answer
+from s1lib.curation.kinds import agrees, known_kind, reference_of
+from s1lib.distillation.sources import group_of
 from s1lib.io import is_broken
 
-# data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", bold numbers.
+# data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", and bold words with a
+# digit, without white space inside ("**3.**", not "**Problem 3**").
 BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.")
-
-
-BOLD = re.compile(r"\*\*([^*]*)\*\*")
-
-
+BOLD = re.compile(r"\*\*([^*\s]*)\*\*")
 MAX_TEXT_CHARS = 1_000_000  # characters of a text
-
-
 REQUIRED_COLUMNS = {  # of a distilled row; whether it may be None
     "question": False,
     "source_type": False,
@@ -25,9 +21,14 @@ REQUIRED_COLUMNS = {  # of a distilled row; whether it may be None
 
 
 def is_complete(row: dict) -> bool:
-    """Tell whether a row has everything: s1 drops one without a trace, or without a reference."""
-    thinking = row["thinking_trajectories"]
-    return bool(row["solution"] and thinking and thinking[0].strip() and row["attempt"])
+    """Tell whether a row has everything: a trace, an answer, and a reference to grade against.
+
+    s1 drops a row without any of them (data/filter.ipynb); where its model could not grade, the
+    grade was missing. So rows of a kind that has no grader leave here.
+    Raises CourseError if the row's kind is not known.
+    """
+    traced = bool(thinking_text(row).strip() and row["attempt"])
+    return bool(traced and row["solution"] and reference_of(row) is not None)
 
 
 def is_well_formed(row: dict) -> bool:
@@ -36,14 +37,12 @@ def is_well_formed(row: dict) -> bool:
     if any(re.search("[0-9]", words) for words in BOLD.findall(question)):
         return False
     found = {match.group() for match in BROKEN.finditer(question)}
-    return found <= ({"[asy]"} if row["source_type"] == "AIME" else set())
+    return found <= ({"[asy]"} if group_of(row["source_type"]) == "AIME" else set())
 
 
 def is_correct(row: dict) -> bool:
     """Tell whether the teacher's attempt agrees with the reference."""
-    kind = row.get("kind", "integer")
-    reference = reference_answer(row["solution"], kind)
-    return reference is not None and grade_text(row["attempt"], reference, kind).right
+    return agrees(row["attempt"], row)
 
 
 def why_unusable(row: object) -> str | None:
@@ -67,7 +66,11 @@ def why_unusable(row: object) -> str | None:
             return f"{name} is longer than {MAX_TEXT_CHARS:,} characters"
         if any(map(is_broken, texts)):
             return f"{name} holds broken unicode"
-    return None if row["question"].strip() else "the question is empty"
+    if not row["question"].strip():
+        return "the question is empty"
+    if known_kind(row) is None:
+        return f"its source {row['source_type']!r} is not known and it names no kind"
+    return None
 
 
 def usable_rows(rows: list) -> tuple[list[dict], dict[int, str]]:
@@ -88,6 +91,11 @@ def usable_rows(rows: list) -> tuple[list[dict], dict[int, str]]:
     return good, refused
 
 
+def thinking_text(row: dict) -> str:
+    """Return a row's thinking as one text, joined as in data/tokenization.py."""
+    return "\n".join(row["thinking_trajectories"] or [])
+
+
 def thinking_length(row: dict) -> int:
     """Return the characters of thinking; s1 counts tokens."""
-    return len(row["thinking_trajectories"][0])
+    return len(thinking_text(row))

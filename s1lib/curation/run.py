@@ -9,7 +9,7 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +24,14 @@ from s1lib.curation.filters import (
     thinking_length,
     usable_rows,
 )
-from s1lib.curation.labels import UNKNOWN, label_questions
+from s1lib.curation.kinds import kind_of, reference_of
+from s1lib.curation.labels import UNKNOWN, label_questions, labels_from_rows
 from s1lib.curation.selection import VARIANTS, Candidate, ablations, diverse
 from s1lib.distillation.answer_store import AnswerStore
+from s1lib.distillation.sources import group_of, source_of
 from s1lib.errors import CourseError
 from s1lib.evaluation.benchmarks import load_questions
-from s1lib.io import locate, output, read_rows, write_rows
+from s1lib.io import file_hash, locate, output, read_rows, write_rows
 from s1lib.toyworld.questions import key_of
 
 # Paper, section 2.2: what is left after each stage.
@@ -92,7 +94,7 @@ def candidates_of(rows: list[dict], domains: dict[str, str]) -> list[Candidate]:
     return [
         Candidate(
             number,
-            row["source_type"],
+            group_of(row["source_type"]),
             domains[row["question"]],
             thinking_length(row),
             is_correct(row),
@@ -141,6 +143,7 @@ def data_card(
     """Describe a set: how it was chosen, its size, its sources and its traces."""
     right = sum(map(is_correct, rows))
     teachers = Counter(row.get("provenance", {}).get("teacher", "not recorded") for row in rows)
+    unknown = Counter(r["source_type"] for r in rows if source_of(r["source_type"]) is None)
     return {
         "name": name,
         "chosen": how,
@@ -149,9 +152,57 @@ def data_card(
         "domains": len({domains[row["question"]] for row in rows}),
         "mean thinking, characters": round(sum(map(thinking_length, rows)) / len(rows)),
         "right traces": f"{right / len(rows):.0%}",
-        "sources": dict(Counter(row["source_type"] for row in rows).most_common()),
+        "sources": dict(Counter(group_of(row["source_type"]) for row in rows).most_common()),
+        "sources that are not known": dict(unknown.most_common()),
+        "kinds of answers": dict(Counter(map(kind_of, rows)).most_common()),
         "teachers": dict(teachers.most_common()),
     }
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The evaluation questions that a set must not hold, and what was left unchecked."""
+
+    questions: list[dict]
+    against: list[str]
+    without: list[str]
+
+
+def load_checked(profile: Profile, without: Sequence[str], files: Sequence[str]) -> Checked:
+    """Load the evaluation questions to check against: the profile's benchmarks and these files.
+
+    Raises CourseError if one cannot be loaded, with the option that leaves it out; or if
+    `without` names none of the benchmarks.
+    """
+    if wrong := set(without) - set(profile.benchmarks):
+        known = ", ".join(profile.benchmarks)
+        raise CourseError(f"--without {wrong.pop()}: choose among the profile's {known}.")
+    against = [name for name in profile.benchmarks if name not in without] + list(files)
+    questions = []
+    for name in against:
+        try:
+            questions += load_questions(name)
+        except CourseError as error:
+            raise CourseError(
+                f"the training set cannot be checked against {name}: {error} To curate without "
+                f"this check, and have the data card say so: --without {name}."
+            ) from None
+    return Checked(questions, against, list(without))
+
+
+def save_curated(
+    chosen: list[dict], funnel: Funnel, card: dict[str, Any], profile: Profile
+) -> None:
+    """Write the curated set, its funnel and its data card to `build/`.
+
+    The card names the profile and its pool, by which `s1 sft` knows whose set it is, and
+    the file's hash, so that it is never the card of another set.
+    """
+    path = output("curated.jsonl")
+    write_rows(path, chosen)
+    output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
+    card = {"profile": profile.name, "pool": profile.pool, "sha256": file_hash(path)} | card
+    output("curated.json").write_text(json.dumps(card, indent=1))
 
 
 def ablation_sets(
@@ -170,45 +221,119 @@ def ablation_sets(
     }
 
 
-def main() -> None:
-    """Curate the traces of this run, or the shipped ones."""
+def ungraded(rows: list[dict]) -> Counter[str]:
+    """Count the rows, by kind and source, whose answers cannot be graded."""
+    return Counter(
+        f"{kind_of(row)}, {group_of(row['source_type'])}"
+        for row in rows
+        if row["solution"] and reference_of(row) is None
+    )
+
+
+def find_labels(
+    rows: list[dict], profile: Profile, how: str, cap: float | None
+) -> tuple[dict[str, str], str]:
+    """Find the subject of each row's question; also say where the labels come from.
+
+    `how` is "teacher" or "rows" (see `s1lib.curation.labels`). A replayed teacher cannot label.
+    """
+    if how == "teacher" and profile.teacher.kind == "replay":
+        print("a replayed teacher cannot name subjects: the labels are read off the rows")
+        how = "rows"
+    if how == "rows":
+        domains, found = labels_from_rows(rows)
+        where = "the rows: " + ", ".join(f"{place} {n:,}" for place, n in found.most_common())
+    else:
+        print("asking the teacher for the subjects")
+        questions = list(dict.fromkeys(row["question"] for row in rows))
+        with AnswerStore(output("labels.db")) as store:
+            domains = asyncio.run(label_questions(profile.teacher, questions, store, cap=cap))
+        where = f"the teacher {profile.teacher.model}"
+    unknown = sum(name == UNKNOWN for name in domains.values())
+    print(f"{len(set(domains.values()))} subjects from {where}; {unknown} unknown")
+    if 2 * unknown > len(domains):
+        print("most labels are unknown, so the domains say little: try --labels rows")
+    return domains, where
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(prog="s1 curate", description=main.__doc__)
     add_profile(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cap", type=float, help="spend at most so many dollars on labels")
     parser.add_argument("--ablations", action="store_true", help="also the sets of Table 2")
     parser.add_argument("--variant", default="paper", choices=VARIANTS)
-    args = parser.parse_args()
+    parser.add_argument(
+        "--labels",
+        default="teacher",
+        choices=("teacher", "rows"),
+        help="who names the subjects: the teacher, or the rows' metadata and sources",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also remove the questions of this file of JSON lines; may be repeated",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="BENCHMARK",
+        help="do not check against this benchmark of the profile; the data card says so",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Curate the traces of this run, or the shipped ones."""
+    args = arguments()
     profile = profile_from(args)
     rows = read_rows(locate("traces.jsonl"))[: profile.pool_questions or None]
-    evals = [row for name in profile.benchmarks for row in load_questions(name)]
-    asked = questions_to_probe(usable_rows(rows)[0])
+    checked = load_checked(profile, args.without, args.against)
+    print(f"{len(checked.questions):,} evaluation questions of {', '.join(checked.against)}")
+    for name in checked.without:
+        print(f"NOT checked against {name}: its questions may be in the training set")
+    usable = usable_rows(rows)[0]
+    unknown = Counter(r["source_type"] for r in usable if source_of(r["source_type"]) is None)
+    for source, count in unknown.most_common():
+        print(f"the source {source!r} of {count} rows is not known: it is a group of its own")
+    for kind, count in ungraded(usable).most_common():
+        print(f"{count} rows cannot be graded and leave ({kind})")
+    asked = questions_to_probe(usable)
     print(f"probing {len(asked)} questions")
     grades = probe(asked, profile)
     for name, right in grades.items():
         print(f"{name} solves {sum(right)}")
     solved = solved_by_any(asked, grades)
     # The sets of Table 2 are drawn before the difficulty stage: they need every label.
-    unlabelled = [q for q, right in solved.items() if args.ablations or not right]
-    print("asking the teacher for the subjects")
-    with AnswerStore(output("labels.db")) as store:
-        domains = asyncio.run(
-            label_questions(profile.teacher, list(dict.fromkeys(unlabelled)), store, cap=args.cap)
-        )
-    unknown = sum(name == UNKNOWN for name in domains.values())
-    print(f"{len(domains)} labels, {unknown} unknown")
-    chosen, funnel = curate(rows, evals, solved, domains, profile, args.seed, args.variant)
+    labelled = [row for row in asked if args.ablations or not solved[row["question"]]]
+    domains, where = find_labels(labelled, profile, args.labels, args.cap)
+    chosen, funnel = curate(
+        rows, checked.questions, solved, domains, profile, args.seed, args.variant
+    )
     for number, reason in funnel.refused.items():
         print(f"row {number} is refused: {reason}")
     for stage, count in funnel.counts.items():
         print(f"{stage:26} {count:6}   paper {PAPER_FUNNEL.get(stage, '-')}")
-    write_rows(output("curated.jsonl"), chosen)
-    output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
-    card = data_card("curated", f"all stages, variant {args.variant}", chosen, domains, args.seed)
-    output("curated.json").write_text(json.dumps(card, indent=1))
+    more = {
+        "labels from": where,
+        "checked against": checked.against,
+        "NOT checked against": checked.without,
+        "leaks removed": len(funnel.removed["no evaluation questions"]),
+    }
+    how = f"all stages, variant {args.variant}"
+    save_curated(
+        chosen, funnel, data_card("curated", how, chosen, domains, args.seed) | more, profile
+    )
     if args.ablations:
         sets = ablation_sets(funnel.clean, domains, profile.curated, args.seed)
         for name, (some, card) in sets.items():
             write_rows(output(f"ablations/{name}.jsonl"), some)
-            output(f"ablations/{name}.json").write_text(json.dumps(card, indent=1))
+            text = json.dumps(
+                {"profile": profile.name, "pool": profile.pool} | card | more, indent=1
+            )
+            output(f"ablations/{name}.json").write_text(text)
             print(f"ablations/{name}.jsonl: {len(some)} rows")

@@ -1,6 +1,6 @@
 """Which 1,000: the paper's diversity sampling (Algorithm 1), its variant in the code, ablations.
 
-Everything here works on `Candidate`s, so that it takes any pool: the embedded one, or 59,029
+Everything here works on `Candidate`s, so that it takes any pool: the toy world's, or 59,029
 questions with labels and grades from elsewhere.
 """
 
@@ -20,15 +20,15 @@ class Candidate:
     """What the choice needs to know of a row, and the row's number."""
 
     row: int
-    source: str
+    source: str  # its group: see s1lib.distillation.sources
     domain: str
     length: int  # of the thinking
     correct: bool  # the teacher's attempt agrees with the reference
 
 
 def preselect(candidates: list[Candidate], long_trace: int) -> list[Candidate]:
-    """The rows taken without drawing: every right AIME and GPQA row, and every right MATH row
-    whose thinking is longer than `long_trace`."""
+    """Take rows without drawing: every right AIME and GPQA row, and every right MATH row whose
+    thinking is longer than `long_trace`."""
     return [
         c
         for c in candidates
@@ -37,7 +37,7 @@ def preselect(candidates: list[Candidate], long_trace: int) -> list[Candidate]:
 
 
 def benchmark_weights(candidates: list[Candidate]) -> dict[str, float]:
-    """Weights of the domains in the last draws of the notebook variant.
+    """Compute the weights of the domains in the last draws of the notebook variant.
 
     The counts of AIME questions per domain, and those of GPQA scaled to half of AIME's total:
     the set is steered towards the benchmarks it will be measured on (data/filter.ipynb).
@@ -49,7 +49,7 @@ def benchmark_weights(candidates: list[Candidate]) -> dict[str, float]:
 
 
 def draw_place(rng: random.Random, places: int) -> int:
-    """A place by length, 0 the longest, with chances in proportion to 2^-place."""
+    """Draw a place by length, 0 the longest, with chances in proportion to 2^-place."""
     place = 0
     while rng.random() < 0.5:
         place += 1
@@ -63,8 +63,8 @@ def diverse(
     rng: random.Random,
     variant: str = "paper",
 ) -> list[Candidate]:
-    """Paper, Algorithm 1: the pre-selected rows, then, until there are `target`, a domain
-    uniformly and one of its rows, long thinking preferred (see `draw_place`).
+    """Draw by the paper's Algorithm 1: the pre-selected rows, then, until there are `target`, a
+    domain uniformly and one of its rows, long thinking preferred (see `draw_place`).
 
     `variant="notebook"` is what the authors' saved notebook does: the last 30% of the draws
     take domains by `benchmark_weights`. Raises CourseError if there are fewer rows than places
@@ -98,7 +98,7 @@ def diverse(
 def ablations(
     candidates: list[Candidate], target: int, rng: random.Random
 ) -> dict[str, list[Candidate]]:
-    """The sets that Table 2 of the paper holds against s1K, from the same candidates.
+    """Draw the sets that Table 2 of the paper compares with s1K, from the same candidates.
 
     random: any `target` rows. diverse: domains uniformly, any of their rows. longest: the
     longest thinking. full: all. Raises CourseError if there are fewer rows than places.

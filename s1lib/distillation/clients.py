@@ -263,7 +263,7 @@ def replay_asker(teacher: TeacherConfig) -> Ask:
         if question not in rows:
             raise PermanentError(f"{teacher.model} has no such question")
         row = rows[question]
-        thinking = (row["thinking_trajectories"] or [""])[0] or ""
+        thinking = "\n".join(text or "" for text in row["thinking_trajectories"] or [])
         return _make_reply(thinking, "raw", row["attempt"] or "", "stop", 0, 0, 0)
 
     return ask

@@ -259,8 +259,7 @@ def load_pool(profile: Profile) -> list[dict]:
     if is_course_file(profile.pool):
         rows = read_rows(locate(profile.pool))
     else:
-        without_answers = {"thinking_trajectories": None, "attempt": None}
-        rows = [row | without_answers for row in load_released(profile.pool)]
+        rows = load_released(profile.pool, traces=False)
     return rows[: profile.pool_questions or None]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile
 from s1lib.errors import CourseError
-from s1lib.evaluation.benchmarks import BENCHMARKS, load_questions
+from s1lib.evaluation.benchmarks import BENCHMARKS, kind_of, load_questions
 from s1lib.evaluation.conditions import (
     BASE,
     Condition,
@@ -96,7 +96,7 @@ def grade_traces(traces: list[Trace], evals: list[dict]) -> list[bool]:
     if len(traces) != len(evals):
         raise CourseError(f"{len(traces)} traces for {len(evals)} questions: evaluate again.")
     return [
-        grade_text(trace.gradable_text, row["answer"], row.get("kind", "integer")).right
+        grade_text(trace.gradable_text, row["answer"], kind_of(row)).right
         for trace, row in zip(traces, evals, strict=True)
     ]
 
@@ -151,7 +151,7 @@ def evaluate(
     budgets, are not made again.
     Raises CourseError if `regrade` is set and they are not stored.
     """
-    name = name or profile.benchmarks[0]
+    name = Path(name or profile.benchmarks[0]).stem  # of a file its name
     with _model_and_cache(profile, base, evals, name, regrade) as (engine, keep):
         questions = [row["question"] for row in evals]
         runs: Runs = {BASE: keep(BASE.name, lambda: engine().answer_directly(questions))}
@@ -168,21 +168,28 @@ def evaluate(
             Sampling(suppress=suppress),
         )
     right = {condition: [grade_traces(traces, evals)] for condition, traces in runs.items()}
-    kind = evals[0].get("kind", "integer")
+    kind = kind_of(evals[0])
     rows = [result_row(c, seed, [runs[c]], right[c], kind) for c in runs]
     return {"rows": rows, "comparisons": paired_comparisons(right, seed)}, runs
 
 
 def _base_model(profile: Profile) -> str | Path:
-    """The base model: the one that this run's model was made of, else the profile's."""
+    """Return the base model: the one that this run's model was made of, else the profile's.
+
+    Raises CourseError if the run's was a folder that is gone.
+    """
     record = build_dir() / "sft" / "run.json"
     if not is_course_file(profile.model) and record.exists():
-        return json.loads(record.read_text())["base"]
+        run = json.loads(record.read_text())
+        base = run.get("base_path", run["base"])
+        if base != run["base"] and not Path(base).is_dir():  # a folder's weights were hashed
+            raise CourseError(f"the base model of build/sft is not in {base}: give it with --base.")
+        return base
     return resolve_model(profile.model)
 
 
 def _tuned_model(profile: Profile) -> Path:
-    """The model of this run, else the shipped one if it was made of the profile's model."""
+    """Return the model of this run, else the shipped one if it was made of the profile's model."""
     if is_course_file(profile.model) or (build_dir() / "sft").exists():
         return locate("sft")
     raise CourseError(
@@ -196,11 +203,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="s1 evaluate", description=main.__doc__)
     add_profile(parser)
     parser.add_argument(
-        "--set", choices=("dev", "heldout", *BENCHMARKS), help="default: the profile's first"
+        "--set",
+        help=f"dev, heldout, {', '.join(BENCHMARKS)}, or a file (default: the profile's first)",
     )
     parser.add_argument("--base", help="folder or hub name (default: the profile's model)")
     parser.add_argument("--model", help="the fine-tuned one, as simplescaling/s1-32B")
-    parser.add_argument("--ask", help='written behind every question: "Think for up to ..."')
+    parser.add_argument("--ask", help='written below every question: "Think for up to ..."')
     parser.add_argument("--string", default="Wait", help='what is appended; "" for nothing')
     parser.add_argument("--suppress", nargs="*", default=(), help="words that are never begun")
     parser.add_argument("--regrade", action="store_true", help="only grade stored traces again")
@@ -209,7 +217,7 @@ def main() -> None:
     name = args.set or profile.benchmarks[0]
     evals = load_eval(profile, name)
     if args.ask:
-        evals = [row | {"question": f"{row['question']} {args.ask}"} for row in evals]
+        evals = [row | {"question": f"{row['question']}\n\n{args.ask}"} for row in evals]
     results, _ = evaluate(
         profile,
         args.base or _base_model(profile),

@@ -40,7 +40,7 @@ from s1lib.distillation.hub_datasets import load_released
 from s1lib.errors import CourseError
 from s1lib.finetuning.export import model_card, save_model
 from s1lib.finetuning.run_dir import check_disk, check_folder, clear_folder, run_identity
-from s1lib.io import is_course_file, locate, output, read_rows, resolve_model
+from s1lib.io import DATA, build_dir, file_hash, is_course_file, output, read_rows, resolve_model
 from s1lib.planning.hardware import check_launch, detect_hardware, select_config
 from s1lib.planning.model_shapes import shape_of
 
@@ -48,13 +48,17 @@ T = TypeVar("T")
 
 
 def training_set(rows: list[dict], tokenizer: Any, thinking: bool = True) -> Dataset:
-    """Prompt and completion of each curated row; `thinking=False` leaves the thinking out."""
+    """Make prompt and completion of each curated row; `thinking=False` leaves the thinking out.
+
+    Joined and stripped as in data/tokenization.py of the s1 repository.
+    """
     return Dataset.from_list(
         [
             {
                 "prompt": prompt_text(tokenizer, row["question"]),
                 "completion": completion_text(
-                    row["thinking_trajectories"][0] if thinking else None, row["attempt"]
+                    "\n".join(row["thinking_trajectories"]).strip() if thinking else None,
+                    row["attempt"].strip(),
                 ),
             }
             for row in rows
@@ -63,12 +67,12 @@ def training_set(rows: list[dict], tokenizer: Any, thinking: bool = True) -> Dat
 
 
 def lengths(data: Dataset, tokenizer: Any) -> list[int]:
-    """Tokens of each row, prompt and completion."""
+    """Count the tokens of each row, prompt and completion."""
     return [len(i) for i in tokenizer([r["prompt"] + r["completion"] for r in data])["input_ids"]]
 
 
 def too_long(data: Dataset, tokenizer: Any, max_length: int) -> list[int]:
-    """Indices of the rows that training would cut: their end would never be learned."""
+    """Find the rows that training would cut: their end would never be learned."""
     return [i for i, n in enumerate(lengths(data, tokenizer)) if n > max_length]
 
 
@@ -80,7 +84,7 @@ def trainable(
     report: Callable[[str], object] = print,
     context: int | None = None,
 ) -> Dataset:
-    """The rows as TRL takes them, looked at before anything is trained.
+    """Prepare the rows as TRL takes them, checked before anything is trained.
 
     `context` is the longest sequence, in tokens, that the model takes.
     Raises CourseError if there are none, if one lacks a column, if the tokenizer does not know
@@ -130,7 +134,7 @@ def _unloadable(base: str | Path, error: Exception) -> CourseError:
 
 
 def load_tokenizer(base: str | Path) -> tuple[Any, int]:
-    """The tokenizer of a model, and the tokens of its context.
+    """Load the tokenizer of a model; also return the tokens of its context.
 
     Raises CourseError if it is missing, gated, or the hub cannot be reached.
     """
@@ -142,7 +146,7 @@ def load_tokenizer(base: str | Path) -> tuple[Any, int]:
 
 
 def load_base(base: str | Path, profile: Profile) -> Any:
-    """The model to train, in the profile's type: on the CPU, for the trainer moves it; one for
+    """Load the model to train, in the profile's type: on the CPU, for the trainer moves it; one for
     QLoRA on the GPU.
 
     Raises CourseError if it is missing, gated, or the hub cannot be reached.
@@ -200,7 +204,7 @@ def make_trainer(
     seed: int = 0,
     report: Callable[[str], object] = print,
 ) -> Trainer:
-    """TRL's trainer with this profile's settings; its checkpoints go to `out`."""
+    """Make TRL's trainer with this profile's settings; its checkpoints go to `out`."""
     config = SFTConfig(
         output_dir=str(out / "checkpoints"),
         seed=seed,
@@ -227,7 +231,7 @@ def make_trainer(
 
 @torch.no_grad()
 def loss_of_all(trainer: Trainer) -> float:
-    """The mean loss of all tokens that count, in nats.
+    """Compute the mean loss of all tokens that count, in nats.
 
     What a trainer logs is a mean of steps: where some steps hold short rows only, their tokens
     weigh more in it.
@@ -294,7 +298,7 @@ def finetune(
 
 
 def _from_first_process(state: PartialState, ask: Callable[[], T]) -> T:
-    """What `ask` returns in the first process, in all of them; its CourseError too."""
+    """Return in all processes what `ask` returns in the first; raise its CourseError too."""
     told: list = [None, None]
     if state.is_main_process:
         try:
@@ -307,14 +311,47 @@ def _from_first_process(state: PartialState, ask: Callable[[], T]) -> T:
     return told[0]
 
 
-def curated_rows(profile: Profile, path: Path | None = None) -> list[dict]:
-    """The curated set: of this run, shipped, or a released one from the hub; or the rows of a
-    file, as those of `python -m s1lib.curation --ablations`."""
-    if path:
-        return read_rows(path)
+def curated_rows(
+    profile: Profile, data: str | None = None, report: Callable[[str], object] = print
+) -> list[dict]:
+    """Load the training set, and report which one it is and how to take the other.
+
+    `data` names a file of rows, as those of `s1 curate --ablations`, a released set, or a local
+    copy of one. Without it: what this run curated, if it was for this profile's pool (the card
+    beside it says so), else the profile's own set.
+    Raises CourseError if the set cannot be loaded.
+    """
+    if data:
+        rows = read_rows(Path(data)) if data.endswith(".jsonl") else []
+        return rows if rows and "thinking_trajectories" in rows[0] else load_released(data)
+    own = build_dir() / "curated.jsonl"
+    if own.exists():
+        pool = _pool_of(own)
+        if pool == profile.pool or (pool is None and is_course_file(profile.dataset)):
+            report(
+                f"training on {build_dir().name}/curated.jsonl, which this run curated; "
+                f"--data {_course_path(profile.dataset)} takes the profile's own set"
+            )
+            return read_rows(own)[: profile.curated]
+        report(
+            f"{build_dir().name}/curated.jsonl was curated from {pool or 'an unknown pool'} and "
+            f"this profile's pool is {profile.pool}: it is not taken (--data {own} takes it)"
+        )
+    report(f"training on {profile.dataset}; `s1 curate` makes a set of your own")
     if is_course_file(profile.dataset):
-        return read_rows(locate(profile.dataset))[: profile.curated]
+        return read_rows(DATA / profile.dataset)[: profile.curated]
     return load_released(profile.dataset)
+
+
+def _course_path(dataset: str) -> str:
+    return f"data/{dataset}" if is_course_file(dataset) else dataset
+
+
+def _pool_of(curated: Path) -> str | None:
+    """The pool that a curated set was made from, as its data card says; None without its card."""
+    path = curated.with_suffix(".json")
+    card = json.loads(path.read_text()) if path.exists() else {}
+    return card.get("pool") if card.get("sha256") == file_hash(curated) else None
 
 
 def main() -> None:
@@ -322,19 +359,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="s1 sft", description=main.__doc__)
     add_profile(parser)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, help="train on the rows of this file")
+    parser.add_argument("--data", help="train on this file of rows, or on this released set")
     parser.add_argument("--out", type=Path, help="folder of the model (default: build/sft)")
     parser.add_argument("--overwrite", action="store_true", help="replace a finished model")
     args = parser.parse_args()
     first = int(os.environ.get("RANK", "0")) == 0
-    profile = select_config(
-        profile_from(args), detect_hardware(), print if first else lambda text: None
-    )
+    report = print if first else lambda text: None
+    profile = select_config(profile_from(args), detect_hardware(), report)
     check_launch(profile)
     out = args.out or output("sft")
     base = resolve_model(profile.model)
-    finetune(
-        curated_rows(profile, args.data), profile, out, base, args.seed, overwrite=args.overwrite
-    )
+    rows = curated_rows(profile, args.data, report)
+    finetune(rows, profile, out, base, args.seed, overwrite=args.overwrite)
     if first:
         print(f"saved in {out.parent.name}/{out.name}")

@@ -14,13 +14,18 @@ from s1lib.errors import CourseError
 def run_identity(
     data: Dataset, profile: Profile, base: str | Path, seed: int, processes: int = 1
 ) -> dict:
-    """What makes two runs the same: settings, seed, processes, hashes of data and base model."""
+    """Collect what makes two runs the same: settings, seed, processes, hashes of data and base.
+
+    `base_path`, where the base model was, is kept beside its hash and is not compared: a folder
+    may move between two runs.
+    """
     rows = json.dumps([data["prompt"][:], data["completion"][:]]).encode()
     config = Path(base) / "model.safetensors"
     model = hashlib.sha256(config.read_bytes()).hexdigest()[:16] if config.exists() else str(base)
     return {
         "data": hashlib.sha256(rows).hexdigest()[:16],
         "base": model,
+        "base_path": str(base),
         "method": profile.method,
         "weights_dtype": profile.weights_dtype,
         "lora": profile.lora if profile.method != "full" else None,
@@ -31,14 +36,14 @@ def run_identity(
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint: the trainer's state is written last."""
+    """Find the newest whole checkpoint: the trainer's state is written last."""
     states = folder.glob("checkpoint-[0-9]*/trainer_state.json")
     whole = [p.parent for p in states if p.parent.name.removeprefix("checkpoint-").isdigit()]
     return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
 def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
-    """The checkpoint to go on from, if there is one. Changes nothing.
+    """Find the checkpoint to resume from, if there is one. Changes nothing.
 
     Raises CourseError if `out` holds a finished model, checkpoints of another run, or anything
     that is not of a run like this.
@@ -48,7 +53,8 @@ def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
     foreign = known is None and not (out / "loss.json").exists()
     if foreign and any(path.is_file() for path in out.rglob("*")):
         raise CourseError(f"{out} is not empty and holds no run: choose another folder with --out.")
-    if known == run and checkpoint and not (out / "loss.json").exists():
+    changed = [k for k in run if k != "base_path" and (known or {}).get(k) != run[k]]
+    if known and not changed and checkpoint and not (out / "loss.json").exists():
         return checkpoint
     if overwrite:
         return None
@@ -58,16 +64,15 @@ def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
             "it away."
         )
     if checkpoint:
-        changed = [k for k in run if (known or {}).get(k) != run[k]]
         raise CourseError(
             f"{out.name}/checkpoints is of a run with another {', '.join(changed)}: restore these "
-            "settings to go on, or begin anew with --overwrite."
+            "settings to go on, or start again with --overwrite."
         )
     return None
 
 
 def check_disk(out: Path, profile: Profile, parameters: int) -> None:
-    """Whether model and checkpoints have room: a full disk at the end would lose the run.
+    """Check that model and checkpoints have room: a full disk at the end would lose the run.
 
     Raises CourseError if not.
     """
