@@ -1,6 +1,6 @@
 """Fine-tuning: how much of the computing is useful. `python benchmarks/finetuning.py`
 
-On a CPU, the embedded model on the curated 1,000, in one run, by turns:
+On a CPU, the course's model on the curated 1,000, in one run, by turns:
 - ours (16 random rows a step, in batches of like length) against the best batching there is (all
   rows sorted by length),
 - ours against TRL's defaults (the 16 rows in one batch, gradient checkpointing),

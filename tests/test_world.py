@@ -1,4 +1,4 @@
-"""The embedded world: exact questions, two ways to the answer, no overlap between the splits."""
+"""The toy world: exact questions, two ways to the answer, no overlap between the splits."""
 
 import random
 

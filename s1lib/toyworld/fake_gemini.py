@@ -1,4 +1,4 @@
-"""A loopback server that answers the Gemini REST protocol with the embedded teacher.
+"""A loopback server that answers the Gemini REST protocol with the toy world's teacher.
 
 The real `google-genai` client talks to it unchanged; only the address, the model name and
 the key differ from the real service. It can be told to fail in all the ways a service does.
