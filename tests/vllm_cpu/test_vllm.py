@@ -13,6 +13,7 @@ os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
 from s1lib.config import load_profile
 from s1lib.errors import CourseError
 from s1lib.evaluation import run as evaluate
+from s1lib.evaluation.conditions import BASE
 from s1lib.finetuning.run import finetune
 from s1lib.inference import openai_server as server
 from s1lib.inference import vllm
@@ -152,16 +153,16 @@ def test_an_evaluation_is_the_same_with_vllm(model, folder, tmp_path, monkeypatc
     expected, runs = evaluate.evaluate(here, folder, folder, evals)
     told, others = evaluate.evaluate(there, folder, folder, evals)
     assert list(runs) == list(others) and len(runs) == 6
-    for name in runs:
-        if name != "base-direct":
-            check(*model, runs[name], others[name])
-    assert [t.answer for t in runs["base-direct"]] == [t.answer for t in others["base-direct"]]
+    for condition in runs:
+        if condition != BASE:
+            check(*model, runs[condition], others[condition])
+    assert [t.answer for t in runs[BASE]] == [t.answer for t in others[BASE]]
     assert [row["n"] for row in told["rows"]] == [row["n"] for row in expected["rows"]]
 
 
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(CourseError, match="vLLM cannot start with .*nothing"):
-        vllm.engine(tmp_path / "nothing", 12, **SMALL)
+        vllm.VLLMEngine.load(tmp_path / "nothing", 12, SMALL)
 
 
 def test_the_snippet_of_the_how_to_page():
