@@ -75,7 +75,7 @@ FILLER = re.compile(
 )
 VERB = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|giving|get|obtain|yields?|yielding|becomes?|have"
-    r"|has|find|"
+    r"|has|find|costs?|pays?|weighs?|earns?|takes?|needs?|measures?|totals?|remains?|leaves?|"
     r"total of|sum of|(?:comes?|up|equal|reduces?|simplifies|amounts?|evaluates|leads?) to)\b|:)",
     re.IGNORECASE,
 )
