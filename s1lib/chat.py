@@ -56,6 +56,11 @@ def prompt_text(tokenizer: PreTrainedTokenizerBase, question: str) -> str:
     return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
 
 
+def thinking_text(trajectories: list[str] | None) -> str:
+    """Join a row's `thinking_trajectories` to one text, as data/tokenization.py of s1 does."""
+    return "\n".join(text or "" for text in trajectories or [])
+
+
 def completion_text(thinking: str | None, answer: str) -> str:
     """Write what the model is trained to write after the prompt: thinking, then answer.
 

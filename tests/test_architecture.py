@@ -12,7 +12,7 @@ from s1lib.io import ROOT
 
 PACKAGE = ROOT / "s1lib"
 FLOORS = [
-    {"errors", "prompts", "chat"},
+    {"errors", "prompts", "chat", "paper_numbers"},
     {"grading", "inference"},
     {"config", "io"},
     {"planning", "toyworld"},

@@ -10,6 +10,7 @@ import sys
 import pytest
 import torch
 
+from s1lib import paper_numbers
 from s1lib.config import load_profile, profile_names
 from s1lib.curation import run as curate
 from s1lib.curation.difficulty import probe, questions_to_probe, solved_by_any
@@ -21,7 +22,6 @@ from s1lib.evaluation import run as evaluate
 from s1lib.finetuning import run as sft
 from s1lib.inference.hf import answer_directly, load
 from s1lib.io import DATA, ROOT, locate, output, read_rows, write_rows
-from s1lib.results import paper_numbers
 from s1lib.toyworld.questions import key_of, subject
 
 

@@ -28,9 +28,9 @@ ROWS = [
     row("sft-answers-only", 33),
 ]
 COMPARISONS = [
-    {"name": "sft-vs-base", "fixed": 40, "broken": 15},
-    {"name": "wait-1-vs-sft", "fixed": 12, "broken": 2},
-    {"name": "wait-8-vs-sft", "fixed": 20, "broken": 9},
+    {"name": "sft-vs-base", "waits": 0, "fixed": 40, "broken": 15},
+    {"name": "wait-1-vs-sft", "waits": 1, "fixed": 12, "broken": 2},
+    {"name": "wait-8-vs-sft", "waits": 8, "fixed": 20, "broken": 9},
 ]
 
 

@@ -23,8 +23,7 @@ from s1lib.distillation.hub_datasets import load_released
 from s1lib.distillation.sources import SOURCES, group_of, kind_from_source, source_of
 from s1lib.errors import CourseError
 from s1lib.evaluation import run as evaluation
-from s1lib.evaluation.benchmarks import kind_of as eval_kind
-from s1lib.evaluation.benchmarks import load_questions
+from s1lib.evaluation.benchmarks import eval_kind, load_questions
 from s1lib.finetuning import run as finetuning
 from s1lib.grading.graders import can_grade
 from s1lib.io import DATA, read_rows

@@ -2,6 +2,7 @@
 
 import re
 
+from s1lib.chat import thinking_text
 from s1lib.curation.kinds import agrees, known_kind, reference_of
 from s1lib.distillation.sources import group_of
 from s1lib.io import is_broken
@@ -27,7 +28,7 @@ def is_complete(row: dict) -> bool:
     grade was missing. So rows of a kind that has no grader leave here.
     Raises CourseError if the row's kind is not known.
     """
-    traced = bool(thinking_text(row).strip() and row["attempt"])
+    traced = bool(thinking_text(row["thinking_trajectories"]).strip() and row["attempt"])
     return bool(traced and row["solution"] and reference_of(row) is not None)
 
 
@@ -91,11 +92,6 @@ def usable_rows(rows: list) -> tuple[list[dict], dict[int, str]]:
     return good, refused
 
 
-def thinking_text(row: dict) -> str:
-    """Return a row's thinking as one text, joined as in data/tokenization.py."""
-    return "\n".join(row["thinking_trajectories"] or [])
-
-
 def thinking_length(row: dict) -> int:
     """Return the characters of thinking; s1 counts tokens."""
-    return len(thinking_text(row))
+    return len(thinking_text(row["thinking_trajectories"]))

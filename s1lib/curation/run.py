@@ -137,13 +137,17 @@ ABLATIONS = {  # paper, Table 2
 }
 
 
+def unknown_sources(rows: list[dict]) -> Counter[str]:
+    """Count the rows of each source that is in no group."""
+    return Counter(r["source_type"] for r in rows if source_of(r["source_type"]) is None)
+
+
 def data_card(
     name: str, how: str, rows: list[dict], domains: dict[str, str], seed: int
 ) -> dict[str, Any]:
     """Describe a set: how it was chosen, its size, its sources and its traces."""
     right = sum(map(is_correct, rows))
     teachers = Counter(row.get("provenance", {}).get("teacher", "not recorded") for row in rows)
-    unknown = Counter(r["source_type"] for r in rows if source_of(r["source_type"]) is None)
     return {
         "name": name,
         "chosen": how,
@@ -153,7 +157,7 @@ def data_card(
         "mean thinking, characters": round(sum(map(thinking_length, rows)) / len(rows)),
         "right traces": f"{right / len(rows):.0%}",
         "sources": dict(Counter(group_of(row["source_type"]) for row in rows).most_common()),
-        "sources that are not known": dict(unknown.most_common()),
+        "sources that are not known": dict(unknown_sources(rows).most_common()),
         "kinds of answers": dict(Counter(map(kind_of, rows)).most_common()),
         "teachers": dict(teachers.most_common()),
     }
@@ -190,19 +194,24 @@ def load_checked(profile: Profile, without: Sequence[str], files: Sequence[str])
     return Checked(questions, against, list(without))
 
 
-def save_curated(
-    chosen: list[dict], funnel: Funnel, card: dict[str, Any], profile: Profile
-) -> None:
-    """Write the curated set, its funnel and its data card to `build/`.
+def save_set(name: str, rows: list[dict], card: dict[str, Any], profile: Profile) -> None:
+    """Write a set and its data card to `build/`.
 
     The card names the profile and its pool, by which `s1 sft` knows whose set it is, and
     the file's hash, so that it is never the card of another set.
     """
-    path = output("curated.jsonl")
-    write_rows(path, chosen)
-    output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
+    path = output(f"{name}.jsonl")
+    write_rows(path, rows)
     card = {"profile": profile.name, "pool": profile.pool, "sha256": file_hash(path)} | card
-    output("curated.json").write_text(json.dumps(card, indent=1))
+    output(f"{name}.json").write_text(json.dumps(card, indent=1))
+
+
+def save_curated(
+    chosen: list[dict], funnel: Funnel, card: dict[str, Any], profile: Profile
+) -> None:
+    """Write the curated set, its funnel and its data card to `build/`; see `save_set`."""
+    save_set("curated", chosen, card, profile)
+    output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
 
 
 def ablation_sets(
@@ -297,8 +306,7 @@ def main() -> None:
     for name in checked.without:
         print(f"NOT checked against {name}: its questions may be in the training set")
     usable = usable_rows(rows)[0]
-    unknown = Counter(r["source_type"] for r in usable if source_of(r["source_type"]) is None)
-    for source, count in unknown.most_common():
+    for source, count in unknown_sources(usable).most_common():
         print(f"the source {source!r} of {count} rows is not known: it is a group of its own")
     for kind, count in ungraded(usable).most_common():
         print(f"{count} rows cannot be graded and leave ({kind})")
@@ -331,9 +339,5 @@ def main() -> None:
     if args.ablations:
         sets = ablation_sets(funnel.clean, domains, profile.curated, args.seed)
         for name, (some, card) in sets.items():
-            write_rows(output(f"ablations/{name}.jsonl"), some)
-            text = json.dumps(
-                {"profile": profile.name, "pool": profile.pool} | card | more, indent=1
-            )
-            output(f"ablations/{name}.json").write_text(text)
+            save_set(f"ablations/{name}", some, card | more, profile)
             print(f"ablations/{name}.jsonl: {len(some)} rows")

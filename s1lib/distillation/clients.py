@@ -20,6 +20,7 @@ import openai
 from google import genai
 from google.genai import errors, types
 
+from s1lib.chat import thinking_text
 from s1lib.config import TeacherConfig
 from s1lib.distillation.hub_datasets import load_released
 from s1lib.errors import CourseError
@@ -263,7 +264,7 @@ def replay_asker(teacher: TeacherConfig) -> Ask:
         if question not in rows:
             raise PermanentError(f"{teacher.model} has no such question")
         row = rows[question]
-        thinking = "\n".join(text or "" for text in row["thinking_trajectories"] or [])
+        thinking = thinking_text(row["thinking_trajectories"])
         return _make_reply(thinking, "raw", row["attempt"] or "", "stop", 0, 0, 0)
 
     return ask

@@ -81,7 +81,7 @@ def with_choices(question: str, right: str, wrong: list[str]) -> tuple[str, str]
     return f"{question}\n\n" + "\n".join(lines), "ABCD"[choices.index(right)]
 
 
-def kind_of(row: dict) -> str:
+def eval_kind(row: dict) -> str:
     """Tell which grader checks an evaluation row: its `kind`; the toy world's rows have a `key`.
 
     Raises CourseError for a row that says neither: nothing is graded by a guess.

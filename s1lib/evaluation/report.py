@@ -59,14 +59,18 @@ def paired_comparisons(
 ) -> list[dict[str, Any]]:
     """Compare `sft` with the systems before it, and every number of Waits with `sft`.
 
-    `right` maps a condition to its grades [fine-tuning seeds, questions].
+    `right` maps a condition to its grades [fine-tuning seeds, questions]. Each row holds the Waits
+    of the system that it is about.
     """
     by_name = {condition.name: grades for condition, grades in right.items()}
-    pairs = [("sft-vs-base", BASE.name, "sft"), ("sft-vs-answers-only", ANSWERS_ONLY.name, "sft")]
-    pairs += [(f"wait-{c.waits}-vs-sft", "sft", c.name) for c in right if c.waits]
+    pairs = [
+        ("sft-vs-base", 0, BASE.name, "sft"),
+        ("sft-vs-answers-only", 0, ANSWERS_ONLY.name, "sft"),
+        *((f"wait-{c.waits}-vs-sft", c.waits, "sft", c.name) for c in right if c.waits),
+    ]
     return [
-        comparison_row(name, seed, compare(by_name[before], by_name[after]))
-        for name, before, after in pairs
+        comparison_row(name, seed, compare(by_name[before], by_name[after])) | {"waits": waits}
+        for name, waits, before, after in pairs
         if before in by_name and after in by_name
     ]
 

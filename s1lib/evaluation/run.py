@@ -16,7 +16,7 @@ from typing import Any
 from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile
 from s1lib.errors import CourseError
-from s1lib.evaluation.benchmarks import BENCHMARKS, kind_of, load_questions
+from s1lib.evaluation.benchmarks import BENCHMARKS, eval_kind, load_questions
 from s1lib.evaluation.conditions import (
     BASE,
     Condition,
@@ -96,7 +96,7 @@ def grade_traces(traces: list[Trace], evals: list[dict]) -> list[bool]:
     if len(traces) != len(evals):
         raise CourseError(f"{len(traces)} traces for {len(evals)} questions: evaluate again.")
     return [
-        grade_text(trace.gradable_text, row["answer"], kind_of(row)).right
+        grade_text(trace.gradable_text, row["answer"], eval_kind(row)).right
         for trace, row in zip(traces, evals, strict=True)
     ]
 
@@ -168,7 +168,7 @@ def evaluate(
             Sampling(suppress=suppress),
         )
     right = {condition: [grade_traces(traces, evals)] for condition, traces in runs.items()}
-    kind = kind_of(evals[0])
+    kind = eval_kind(evals[0])
     rows = [result_row(c, seed, [runs[c]], right[c], kind) for c in runs]
     return {"rows": rows, "comparisons": paired_comparisons(right, seed)}, runs
 

@@ -33,7 +33,7 @@ from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
-from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text
+from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text, thinking_text
 from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile
 from s1lib.distillation.hub_datasets import load_released
@@ -57,7 +57,7 @@ def training_set(rows: list[dict], tokenizer: Any, thinking: bool = True) -> Dat
             {
                 "prompt": prompt_text(tokenizer, row["question"]),
                 "completion": completion_text(
-                    "\n".join(row["thinking_trajectories"]).strip() if thinking else None,
+                    thinking_text(row["thinking_trajectories"]).strip() if thinking else None,
                     row["attempt"].strip(),
                 ),
             }

@@ -77,10 +77,6 @@ def _reference_choice(solution: str) -> str | None:
     return alone[1].upper() if alone else final_choice(solution)
 
 
-def _reference_integer(solution: str) -> str | None:
-    return first_integer(solution)
-
-
 def _reference_aime(solution: str) -> str | None:
     value = _reference_math(solution)
     return value if value is not None and whole_number(value) is not None else None
@@ -100,7 +96,7 @@ FINDERS: dict[str, Callable[[str], str | None]] = {
     "gpqa": final_choice,
 }
 REFERENCES: dict[str, Callable[[str], str | None]] = {
-    "integer": _reference_integer,
+    "integer": first_integer,
     "aime": _reference_aime,
     "math": _reference_math,
     "gpqa": _reference_choice,

@@ -20,10 +20,10 @@ import warnings
 from pathlib import Path
 
 from s1lib.errors import CourseError
+from s1lib.grading.boxes import MAX_ANSWER_CHARS
 
 SECONDS = 2.0  # for one pair; a fresh worker gets START more to import sympy
 START = 60.0
-MAX_ANSWER_CHARS = 2000  # characters of an answer; longer ones are not asked about
 MEMORY = 3 * 2**30  # bytes of the worker's address space
 WORKER = ("-m", "s1lib.grading.worker")  # what Python runs
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from s1lib.evaluation.conditions import BASE, Condition
+from s1lib.evaluation.conditions import Condition
 from s1lib.evaluation.metrics import Rate, rate_of, wilson
+from s1lib.paper_numbers import FIGURE_4
 from s1lib.toyworld.questions import FAMILIES
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
@@ -28,25 +29,6 @@ STYLES = [
     (GREEN, "^", "-."),
     (PURPLE, "v", ":"),
 ]  # colour, marker, line
-
-# Figure 4 of the paper, AIME24 (30 questions): thinking tokens and right answers, read off the
-# vector figure in the s1 repository. The base model (Table 1) answers 8 of 30.
-PAPER_POINTS = [
-    *(
-        (Condition(f"sft-limit-{limit}", limit), tokens, right)
-        for limit, tokens, right in (
-            (500, 500, 0),
-            (1000, 1000, 4),
-            (2000, 2000, 9),
-            (4000, 3933, 13),
-        )
-    ),
-    (Condition("sft", 32_000), 5300, 15),
-    (Condition("sft-wait-2", 32_000, 2), 6657, 16),
-    (Condition("sft-wait-4", 32_000, 4), 7320, 17),
-    (Condition("sft-wait-6", 32_000, 6), 8500, 17),
-    (BASE, 0, 8),
-]
 
 
 @dataclass(frozen=True)
@@ -72,8 +54,10 @@ class Plot:
 def paper_rows() -> list[dict]:
     """Return the paper's AIME24 curve as rows, with the intervals of 30 questions."""
     return [
-        condition.fields | {"seed": "paper", "thinking_tokens": tokens} | vars(wilson(right, 30))
-        for condition, tokens, right in PAPER_POINTS
+        Condition(name, limit, waits).fields
+        | {"seed": "paper", "thinking_tokens": tokens}
+        | vars(wilson(right, 30))
+        for name, limit, waits, tokens, right in FIGURE_4
     ]
 
 
@@ -150,7 +134,9 @@ def _say(row: dict) -> str:
 
 
 def _spoken(row: dict) -> str:
-    return f"{row['name'].removeprefix('sft-')}: {_say(row)} at {row['thinking_tokens']:.0f} tokens"
+    kind = f"wait-{row['waits']}" if row["waits"] else f"limit-{row['limit']}"
+    name = "sft" if row["name"] == "sft" else kind
+    return f"{name}: {_say(row)} at {row['thinking_tokens']:.0f} tokens"
 
 
 def scaling_curve(panels: dict[str, list[dict]], caption: str) -> Plot:
@@ -203,9 +189,9 @@ def scaling_curve(panels: dict[str, list[dict]], caption: str) -> Plot:
 
 
 def fixed_broken(comparisons: list[dict], caption: str) -> Plot:
-    """Plot answers fixed and broken by 1, 2, 4 ... Waits, from the `wait-N-vs-sft` comparisons."""
-    rows = [c for c in comparisons if c["name"].startswith("wait-")]
-    waits = [c["name"].split("-")[1] for c in rows]
+    """Plot answers fixed and broken by 1, 2, 4 ... Waits, from the comparisons that have Waits."""
+    rows = [c for c in comparisons if c["waits"]]
+    waits = [str(c["waits"]) for c in rows]
     figure, (axis,) = new_figure(1, 5.6)
     up = axis.bar(
         waits,

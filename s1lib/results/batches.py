@@ -25,7 +25,6 @@ from s1lib.results.variants import (
     variant_runs,
 )
 
-TITLE = "rows of a step drawn at random, or of like length"
 LABELS = ("set", "name")
 SEEDS = (0, 1, 2)
 SAMPLINGS = {

@@ -12,11 +12,10 @@ from s1lib.config import Profile
 from s1lib.evaluation.metrics import scaling, wilson
 from s1lib.evaluation.run import grade_traces
 from s1lib.inference.engine import Sampling, Trace
+from s1lib.paper_numbers import FIGURE_6
 from s1lib.results.cache import cached_thinking, course_rows, lazy_engine, main_model
 from s1lib.results.files import about, encode_grades
-from s1lib.results.paper_numbers import FIGURE_6
 
-TITLE = "Figure 6: rejection sampling under six limits"
 LABELS = ("limit",)
 SEEDS = (0,)
 QUESTIONS, TRIES = 100, 32

@@ -17,7 +17,6 @@ from s1lib.results.builder import ResultBuilder
 from s1lib.results.cache import WAITS, main_runs
 from s1lib.results.figure6 import QUESTIONS, samples
 
-TITLE = "Figure 7: Waits against the majority of sampled thoughts"
 LABELS = ("kind", "n_thoughts_or_waits")
 SEEDS = (0,)
 VOTES = (1, 3, 5, 9, 16)  # of two different answers the first would win: an even number wastes

@@ -21,7 +21,6 @@ from s1lib.results.variants import (
     variant_runs,
 )
 
-TITLE = "full fine-tuning against LoRA of three ranks"
 LABELS = ("method", "name")
 SEEDS = (0, 1, 2)
 RANKS = (4, 16, 64)

@@ -34,7 +34,6 @@ from s1lib.toyworld import WORLD
 from s1lib.toyworld.questions import parse
 from s1lib.toyworld.teacher import Habits, respond
 
-TITLE = "the main result: every limit and number of Waits, the base model, and a control"
 LABELS = ("name",)
 SEEDS = (0, 1, 2)
 SWEEP = (0.0, 0.2)  # early-stopping rates, besides the course's own

@@ -13,7 +13,6 @@ from s1lib.inference.engine import Sampling, Trace
 from s1lib.results.builder import ResultBuilder
 from s1lib.results.cache import course_rows, heldout_traces, main_runs, run_in_workers
 
-TITLE = 'NoWait: the word "Wait" suppressed while the model thinks'
 LABELS = ("name",)
 SEEDS = (0, 1, 2)
 SUPPRESSED = Sampling(suppress=("Wait",))

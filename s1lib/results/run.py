@@ -4,8 +4,10 @@ An interrupted run resumes: its parts are kept in `build/results_cache/`.
 """
 
 import argparse
+import ast
 import importlib
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,8 +33,14 @@ NAMES = (
 
 
 def result_module(name: str) -> ModuleType:
-    """Import the module of a result: it has TITLE, LABELS, SEEDS and `measure`."""
+    """Import the module of a result: it has LABELS, SEEDS and `measure`."""
     return importlib.import_module(f"s1lib.results.{name}")  # torch is slow to import
+
+
+def title(name: str) -> str:
+    """Return the first line of a result's module, without importing it."""
+    module = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(module) or "").split("\n")[0]
 
 
 def summary(results: dict[str, Any], labels: tuple[str, ...]) -> str:
@@ -128,6 +136,7 @@ def main() -> None:
     """Make one of the recorded results in data/results/ again."""
     args = parse_arguments()
     if args.list:
-        print(text_table(["name", "result"], [[n, result_module(n).TITLE] for n in NAMES]))
+        for name in NAMES:
+            print(f"{name:12} {title(name)}")
     else:
         make(args)

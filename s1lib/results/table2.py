@@ -10,13 +10,12 @@ from typing import Any
 
 from s1lib.config import Profile
 from s1lib.curation.run import ablation_sets, clean_rows
+from s1lib.paper_numbers import TABLE_2
 from s1lib.results.builder import ResultBuilder
 from s1lib.results.cache import course_rows, training_losses
-from s1lib.results.paper_numbers import TABLE_2
 from s1lib.results.variants import Variant, main_variant, variant_conditions, variant_runs
 from s1lib.toyworld.questions import subject
 
-TITLE = "Table 2: random, diverse, longest and all rows against the curated 1,000"
 LABELS = ("set", "name")
 SEEDS = (0, 1, 2)
 NAMES = ("random", "diverse", "longest", "full")

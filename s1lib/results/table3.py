@@ -15,6 +15,7 @@ from s1lib.evaluation.report import result_row
 from s1lib.finetuning.run import load_tokenizer
 from s1lib.inference.engine import Engine, Trace
 from s1lib.io import resolve_model
+from s1lib.paper_numbers import TABLE_3, TABLE_12
 from s1lib.results.builder import ResultBuilder
 from s1lib.results.cache import (
     cached_model,
@@ -26,9 +27,7 @@ from s1lib.results.cache import (
     training_losses,
 )
 from s1lib.results.figure6 import measure as rejection_sampling
-from s1lib.results.paper_numbers import TABLE_3, TABLE_12
 
-TITLE = "Table 3: budget forcing, token-conditional control and rejection sampling"
 LABELS = ("name", "asked")
 SEEDS = (0,)
 ASKED = (32, 64, 128, 256, 512)  # tokens

@@ -10,11 +10,10 @@ from typing import Any
 from s1lib.config import Profile
 from s1lib.evaluation.conditions import Condition, stops_by_itself, with_waits
 from s1lib.inference.engine import Trace
+from s1lib.paper_numbers import TABLE_4
 from s1lib.results.builder import ResultBuilder
 from s1lib.results.cache import course_rows, heldout_traces, main_runs, run_in_workers
-from s1lib.results.paper_numbers import TABLE_4
 
-TITLE = 'Table 4: "Wait", "Hmm", "Alternatively" or nothing appended'
 LABELS = ("name",)
 SEEDS = (0, 1, 2)
 STRINGS: dict[str, str | None] = {

@@ -12,9 +12,9 @@ from s1lib.config import Profile
 from s1lib.evaluation.report import result_row
 from s1lib.finetuning.run import lengths, load_tokenizer, training_set
 from s1lib.io import resolve_model
+from s1lib.paper_numbers import TABLE_8
 from s1lib.results.builder import ResultBuilder
 from s1lib.results.cache import course_rows, training_losses
-from s1lib.results.paper_numbers import TABLE_8
 from s1lib.results.variants import (
     curated_variant,
     main_variant,
@@ -22,7 +22,6 @@ from s1lib.results.variants import (
     variant_runs,
 )
 
-TITLE = "Table 8: training with a length that cuts most traces"
 LABELS = ("traces", "name")
 SEEDS = (0,)
 CUT = 0.74  # share of rows
