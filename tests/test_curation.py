@@ -1,18 +1,22 @@
 """Curation: the paper's rules, on any pool."""
 
+import json
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.curation import substrings, two_sided
 from s1lib.config import load_profile
 from s1lib.curation import run as curate
 from s1lib.curation.decontamination import flagged, hits, index, ngrams
-from s1lib.curation.filters import is_complete, is_well_formed, usable_rows
+from s1lib.curation.filters import has_bold_digit, is_complete, is_well_formed, usable_rows
 from s1lib.curation.selection import (
     UNIFORM_UNTIL,
     Candidate,
@@ -23,7 +27,7 @@ from s1lib.curation.selection import (
     preselect,
 )
 from s1lib.errors import CourseError
-from s1lib.io import DATA, read_rows
+from s1lib.io import DATA, ROOT, read_rows
 from s1lib.toyworld.questions import parse, subject
 
 # Decontamination
@@ -71,30 +75,38 @@ def test_an_empty_evaluation_set_is_an_error():
 
 # Formatting
 
-
-PARTS = [
-    "**",
-    "*",
-    "[asy]",
-    "![Image]",
-    "p1.",
-    "p12",
-    "p999.",
-    "p1000.",
-    "7",
-    ".",
-    " ",
-    "\u0663",
-    "x",
-]
+RELEASED = ["MATH", "AIME", "qq8933/AIME_1983_2024", "qfq/openaimath/Algebra", "my/AIME-like"]
+PARTS = ["**", "*", "[asy]", "![Image]", "p1.", "p12", "p999.", "p1000.", "7", ".", " ", "\n", "\t",
+         "]", "\r", "\x85", "\u2028", "\u0663", "x"]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
-def test_one_pass_decides_as_999_substrings_do(question):
-    math = {"question": question, "source_type": "MATH"}
-    assert is_well_formed(math) is substrings(question)
-    aime = math | {"source_type": "AIME"}
-    assert is_well_formed(aime) is substrings(question.replace("[asy]", "\0"))
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join), st.sampled_from(RELEASED))
+def test_one_pass_decides_as_999_substrings_do(question, source):
+    row = {"question": question, "source_type": source}
+    assert is_well_formed(row) is substrings(question, source)
+
+
+def test_on_the_pools_questions_with_bold_text_too():
+    dice = random.Random(0)
+    for row in read_rows(DATA / "pool.jsonl")[:1500]:
+        words = row["question"].split(" ")
+        for _ in range(2):
+            words.insert(
+                dice.randrange(len(words)), dice.choice(["**", "**Note**", "**2.**", "p7."])
+            )
+        question = "".join(word + dice.choice(["", " ", " ", "\n"]) for word in words)
+        row = {"question": question, "source_type": "MATH"}
+        assert is_well_formed(row) is substrings(question)
+
+
+@pytest.mark.parametrize(
+    "text,found",
+    [("*" * 300_000, False), ("**a" * 200_000 + "\n1", False), ("**a " * 200_000 + "1", False),
+     ("7" + "*" * 300_000, False), ("*" * 300_000 + "7", True)],
+)  # fmt: skip
+def test_long_texts_take_one_pass(text, found):
+    assert has_bold_digit(text) is found  # by the expression itself it would take an hour
 
 
 # Diversity
@@ -223,6 +235,18 @@ def test_refused_rows_are_counted_in_the_funnel():
     other, _ = curate.curate(rows, evals, solved, labels, profile)
     assert len(other) == len(chosen) and other != chosen
     assert len({parse(row["question"]).theme for row in chosen}) > 3
+
+
+@pytest.mark.slow
+def test_the_shipped_traces_give_the_shipped_set_to_the_byte(tmp_path):
+    build = tmp_path / "build"
+    environment = os.environ | {"S1_BUILD": str(build)}
+    command = [sys.executable, "-m", "s1lib.curation", "--profile", "laptop"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("curated.jsonl", "funnel.json"):
+        assert (build / name).read_bytes() == (DATA / name).read_bytes(), name
+    assert json.loads((build / "curated.json").read_text())["rows"] == 1000
 
 
 def test_ablation_sets_have_data_cards():

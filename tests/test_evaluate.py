@@ -154,9 +154,24 @@ def test_the_forced_words_before_an_answer_belong_to_it():
     ]
     cut = [trace("a", " 204", cut=True), trace("b", " $2$.", cut=True), trace("c", " B", cut=True)]
     assert evaluate.grade_traces(cut, rows) == [True] * 3
-    assert result_row(stops_by_itself(PROFILE), 0, [cut], [[True] * 3], "aime")["no_answer"] == 0
+    kinds = [row["kind"] for row in rows]
+    row = result_row(stops_by_itself(PROFILE), 0, [cut], [[True] * 3], kinds)
+    assert row["no_answer"] == 0
     free = [replace(t, stops=["end"]) for t in cut]
     assert [t.gradable_text for t in free] == [t.answer for t in cut]
+
+
+def test_missing_answers_are_counted_by_each_questions_own_kind():
+    texts = ["Answer: B", "Answer: B", "It is a tie.", "I give up."]
+    runs = [[trace(q, text) for q, text in zip("abcd", texts, strict=True)]]
+    kinds = ["gpqa", "integer", "integer", "gpqa"]
+    right = [[True, False, False, False]]
+    assert result_row(with_waits(PROFILE, 1), 0, runs, right, kinds)["no_answer"] == 3
+    mirrored = ["integer", "gpqa", "integer", "gpqa"]
+    assert result_row(with_waits(PROFILE, 1), 0, runs, right, mirrored)["no_answer"] == 3
+    assert (
+        result_row(with_waits(PROFILE, 1), 0, runs * 2, right * 2, ["gpqa"] * 4)["no_answer"] == 4
+    )
 
 
 def test_the_base_of_a_run_is_the_one_it_was_trained_from(monkeypatch, tmp_path):

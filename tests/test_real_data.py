@@ -67,7 +67,13 @@ def test_the_groups_are_those_of_table_7():
 
 def test_an_unknown_source_is_a_group_of_its_own():
     assert source_of("my/questions") is None and group_of("my/questions") == "my/questions"
-    assert source_of("") is None and source_of("MATHEMATICA/x") is None
+    for name in ("", "MATHEMATICA/x", "MATH500", "qfq/openaimath2/Algebra", "qfq/quantum",
+                 "Idavidrein/gpqa2", "hendrycks/ethics", "x/qfq/openaimath", "0xharib/xword12",
+                 "KbsdJames/Omni-MATHS", "qq8933/AIMExtra"):  # fmt: skip
+        assert source_of(name) is None, name
+    for name in ("Idavidrein/gpqa_diamond", "qfq/openaimath", "qq8933/AIME-2024",
+                 "livecodebench/code_generation", "AI-MO/NuminaMath-1.5"):  # fmt: skip
+        assert source_of(name), name
 
 
 @pytest.mark.parametrize(
@@ -138,7 +144,12 @@ def test_nothing_is_graded_by_a_guess():
         ("**Problem 3** Find x.", "qfq/openaimath/Algebra", True),  # white space inside
         ("**3.** Find x.", "qfq/openaimath/Algebra", False),
         ("**p3** Find x.", "qfq/openaimath/Algebra", False),
-        ("**Find** all 3 roots of **f**.", "qfq/openaimath/Algebra", True),
+        ("**Find** all 3 roots of **f**.", "qfq/openaimath/Algebra", False),  # a digit later on
+        ("**Find** all roots of **f**.\n3 of them?", "qfq/openaimath/Algebra", True),
+        ("**Note:** take 5 balls.", "qfq/openaimath/Algebra", False),
+        ("Take 5 balls. **Note:** all.", "qfq/openaimath/Algebra", True),
+        ("2**x + **[3]** = 5", "qfq/openaimath/Algebra", True),
+        ("[asy] draw(A--B); [/asy] p1. **3**", "qq8933/AIME_1983_2024", True),
         ("[asy] draw(A--B); [/asy] Find AB.", "qq8933/AIME_1983_2024", True),
         ("[asy] draw(A--B); [/asy] Find AB.", "qfq/openaimath/Geometry", False),
         ("See ![Image](a.png).", "qq8933/AIME_1983_2024", False),
@@ -165,6 +176,25 @@ def test_a_subject_is_read_off_a_row():
         "source and cot_type": 1,
     }
     assert label_of_row({"question": "e"})[0] == "unknown"
+
+
+def test_a_reference_is_looked_for_once(monkeypatch):
+    from s1lib.curation import kinds
+
+    asked = []
+    find = kinds.reference_answer
+    monkeypatch.setattr(kinds, "reference_answer", lambda *a: asked.append(a) or find(*a))
+    row = {
+        "question": "Find y.",
+        "source_type": "KbsdJames/Omni-MATH",
+        "solution": "It is 7351.",
+        "metadata": {"difficulty": 3},
+        "thinking_trajectories": ["..."],
+        "attempt": "7351",
+    }
+    assert is_complete(row) and is_correct(dict(row)) and reference_of(row) == "7351"
+    assert asked == [("It is 7351.", "math")]
+    assert reference_of(row | {"solution": "It is 7352."}) == "7352"
 
 
 # The whole way
@@ -329,6 +359,8 @@ def test_the_whole_way_from_a_released_set_to_an_evaluation(world, capsys):
     assert "training on build/curated.jsonl, which this run curated" in capsys.readouterr().out
     record = json.loads((folder / "build" / "sft" / "run.json").read_text())
     assert record["base_path"] == str(DATA / "base") and record["base"] != record["base_path"]
+    card = (folder / "build" / "sft" / "README.md").read_text()
+    assert f"| data | build/curated.jsonl, curated from {profile.pool}, sha256 " in card
 
     command(evaluation, profile, "--set", bench)
     table = capsys.readouterr().out
@@ -342,12 +374,13 @@ def test_a_set_of_another_pool_is_not_taken(world, monkeypatch):
     told: list[str] = []
     monkeypatch.setattr(finetuning, "load_released", lambda name: [{"question": name}])
     other = replace(profile, pool="simplescaling/s1K-1.1")
-    assert finetuning.curated_rows(other, report=told.append) == [{"question": profile.dataset}]
+    rows, name = finetuning.curated_rows(other, report=told.append)
+    assert rows == [{"question": profile.dataset}] and name == profile.dataset
     assert f"was curated from {profile.pool}" in told[0] and "is not taken" in told[0]
     assert told[1] == f"training on {profile.dataset}; `s1 curate` makes a set of your own"
     laptop = load_profile("laptop")
-    rows = finetuning.curated_rows(laptop, report=told.append)
-    assert rows == read_rows(DATA / "curated.jsonl")
+    rows, name = finetuning.curated_rows(laptop, report=told.append)
+    assert rows == read_rows(DATA / "curated.jsonl") and name == "data/curated.jsonl of the course"
 
 
 def test_the_probe_grades_each_row_by_its_kind(world, monkeypatch):

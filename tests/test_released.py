@@ -78,7 +78,8 @@ def test_the_trainer_reads_the_same_rows(folder, monkeypatch):
     profile = replace(load_profile("gpu"), dataset=str(folder))
     monkeypatch.setenv("S1_BUILD", str(folder.parent / "build"))
     told: list[str] = []
-    assert sft.curated_rows(profile, report=told.append) == load_released(str(folder))
+    expected = load_released(str(folder))
+    assert sft.curated_rows(profile, report=told.append) == (expected, str(folder))
     assert told == [f"training on {folder}; `s1 curate` makes a set of your own"]
 
 

@@ -199,6 +199,38 @@ def test_a_checkpoint_of_another_run_is_not_mixed_in(tmp_path):
     assert not folder.exists()
 
 
+def test_a_base_model_that_moved_is_noted(tmp_path, monkeypatch):
+    profile = load_profile("smoke")
+    data = sft.training_set(ROWS[:4], load(DATA / "base")[1])
+    for name in ("here", "there"):
+        shutil.copytree(DATA / "base", tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    first, second = (run_dir.run_identity(data, profile, name, 0) for name in ("here", "there"))
+    assert first["base_path"] == str(tmp_path / "here") and first["base"] == second["base"]
+    out = tmp_path / "out"
+    run_dir.clear_folder(out, first)
+    assert not run_dir.note_base(out, first)
+    folder = out / "checkpoints" / "checkpoint-2"
+    folder.mkdir(parents=True)
+    (folder / "trainer_state.json").write_text("{}")
+    assert run_dir.check_folder(out, second, overwrite=False) == folder
+    assert run_dir.note_base(out, second)
+    assert json.loads((out / "run.json").read_text()) == second
+    hub = run_dir.run_identity(data, profile, "Qwen/Qwen2.5-7B-Instruct", 0)
+    assert hub["base"] == hub["base_path"] == "Qwen/Qwen2.5-7B-Instruct"
+
+
+def test_the_shards_of_a_base_model_are_hashed(tmp_path):
+    profile = load_profile("smoke")
+    data = sft.training_set(ROWS[:4], load(DATA / "base")[1])
+    for number in (1, 2):
+        (tmp_path / f"model-0000{number}-of-00002.safetensors").write_bytes(bytes([number]))
+    before = run_dir.run_identity(data, profile, tmp_path, 0)["base"]
+    (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"other")
+    after = run_dir.run_identity(data, profile, tmp_path, 0)["base"]
+    assert len({before, after, str(tmp_path)}) == 3
+
+
 def test_a_finished_model_is_only_replaced_on_request(tmp_path, whole):
     profile = load_profile("smoke")
     before = curve(whole)

@@ -7,10 +7,9 @@ from s1lib.curation.kinds import agrees, known_kind, reference_of
 from s1lib.distillation.sources import group_of
 from s1lib.io import is_broken
 
-# data/filter.ipynb in the s1 repository: figures, images, "p1." to "p999.", and bold words with a
-# digit, without white space inside ("**3.**", not "**Problem 3**").
-BROKEN = re.compile(r"\[asy\]|!\[Image\]|p[1-9][0-9]{0,2}\.")
-BOLD = re.compile(r"\*\*([^*\s]*)\*\*")
+# data/filter.ipynb in the s1 repository: images, "p1." to "p999.", and bold text with a digit
+UNWANTED = re.compile(r"!\[Image\]|p[1-9][0-9]{0,2}\.")
+UNBROKEN = re.compile(r"[^\s\]]+")  # what the notebook lets stand between the signs of bold text
 MAX_TEXT_CHARS = 1_000_000  # characters of a text
 REQUIRED_COLUMNS = {  # of a distilled row; whether it may be None
     "question": False,
@@ -33,12 +32,31 @@ def is_complete(row: dict) -> bool:
 
 
 def is_well_formed(row: dict) -> bool:
-    """Tell whether a question keeps s1's formatting rules. AIME may draw figures in [asy]."""
+    """Tell whether a question keeps s1's formatting rules (data/filter.ipynb).
+
+    An AIME question with a figure in [asy] is kept whatever else it holds, as in the notebook.
+    """
     question = row["question"]
-    if any(re.search("[0-9]", words) for words in BOLD.findall(question)):
-        return False
-    found = {match.group() for match in BROKEN.finditer(question)}
-    return found <= ({"[asy]"} if group_of(row["source_type"]) == "AIME" else set())
+    if "[asy]" in question:
+        return "AIME" in group_of(row["source_type"])
+    return not UNWANTED.search(question) and not has_bold_digit(question)
+
+
+def has_bold_digit(text: str) -> bool:
+    r"""Tell whether the notebook's rule for bold text, `\*\*(?=.*\d)[^\s\]]*\*\*`, finds anything.
+
+    It finds "**3.**", and not "**Problem 3**" with its space. The digit may also stand behind the
+    bold text on the same line. The expression itself takes time that grows with the square of the
+    length, or worse; this takes time in proportion to it.
+    """
+    for line in text.split("\n"):
+        digit = max((found.start() for found in re.finditer(r"\d", line)), default=-1)
+        for part in UNBROKEN.finditer(line) if digit >= 0 else ():
+            first = line.find("**", *part.span())
+            last = line.rfind("**", *part.span())
+            if 0 <= first <= min(last, digit) - 2:
+                return True
+    return False
 
 
 def is_correct(row: dict) -> bool:

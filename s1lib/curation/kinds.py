@@ -49,11 +49,15 @@ def reference_of(row: dict) -> str | None:
     solution ends with. There is none where no grader checks answers of this kind.
     Raises CourseError if the kind is not known.
     """
-    kind = kind_of(row)
-    if not can_grade(kind) or not row["solution"]:
+    return _reference(kind_of(row), row["solution"], _answer_in_metadata(row))
+
+
+@lru_cache(maxsize=200_000)  # each stage asks for the references of all rows
+def _reference(kind: str, solution: str | None, bare: str | None) -> str | None:
+    if not can_grade(kind) or not solution:
         return None
-    bare = _answer_in_metadata(row) if kind in ("aime", "math") else None
-    return (bare and reference_answer(bare, kind)) or reference_answer(row["solution"], kind)
+    found = reference_answer(bare, kind) if bare and kind in ("aime", "math") else None
+    return found or reference_answer(solution, kind)
 
 
 def _answer_in_metadata(row: dict) -> str | None:

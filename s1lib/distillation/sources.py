@@ -17,29 +17,31 @@ class Source:
 
     group: str
     kind: str
-    prefixes: tuple[str, ...]  # of its names in released sets, in small letters
+    prefixes: tuple[str, ...]  # of its names in released sets, in small letters; see `source_of`
 
 
 # Of a group with several entries the first that fits is taken.
 SOURCES = (
     Source("NuminaMATH", "math", ("ai-mo/numinamath",)),
-    Source("MATH", "math", ("qfq/openaimath", "simplescaling/openaimath", "hendrycks/")),
+    Source(
+        "MATH", "math", ("qfq/openaimath", "simplescaling/openaimath", "hendrycks/competition_math")
+    ),
     Source("OlympicArena", "code", ("gair/olympicarena/cs",)),
     Source("OlympicArena", MIXED, ("gair/olympicarena",)),
     Source("OmniMATH", "math", ("kbsdjames/omni-math",)),
     Source("AGIEval", "math", ("baber/agieval/math",)),
     Source("AGIEval", MIXED, ("baber/agieval",)),
-    Source("xword", "words", ("0xharib/xword",)),
+    Source("xword", "words", ("0xharib/xword1",)),
     Source("OlympiadBench", "proof", ("hothan/olympiadbench/theorem proof",)),
     Source("OlympiadBench", "math", ("hothan/olympiadbench",)),
     Source("AIME", "aime", ("qq8933/aime", "di-zhang-fdu/aime", "ai-mo/aimo-validation-aime")),
     Source("TheoremQA", MIXED, ("tiger-lab/theoremqa",)),
-    Source("USACO", "code", ("codegenning/usaco",)),
+    Source("USACO", "code", ("codegenning/usacobench",)),
     Source("JEEBench", MIXED, ("daman1209arora/jeebench",)),
     Source("GPQA", "gpqa", ("idavidrein/gpqa",)),
     Source("SciEval", MIXED, ("opendfm/scieval",)),
     Source("s1-prob", "proof", ("qfq/stats_qual", "simplescaling/s1-prob")),
-    Source("LiveCodeBench", "code", ("livecodebench/",)),
+    Source("LiveCodeBench", "code", ("livecodebench/code_generation",)),
     Source("s1-teasers", "math", ("qfq/quant", "simplescaling/s1-teasers")),
 )
 
@@ -52,12 +54,17 @@ WORD = re.compile(r"(yes|no|maybe|true|false)\.?", re.IGNORECASE)
 def source_of(name: str) -> Source | None:
     """Find the source behind a `source_type`; None if it is not known.
 
-    A group's own name is known too, whatever its capital letters.
+    A prefix of its name ends where a word ends: "qfq/openaimath/Algebra" is of MATH,
+    "qfq/openaimath2/Algebra" is not. A group's own name is known too, whatever its capital letters.
     """
     small = name.strip().lower()
-    by_prefix = (source for source in SOURCES if small.startswith(source.prefixes))
+    by_prefix = (source for source in SOURCES if any(_begins(small, p) for p in source.prefixes))
     by_group = (source for source in reversed(SOURCES) if small == source.group.lower())
     return next(by_prefix, None) or next(by_group, None)
+
+
+def _begins(name: str, prefix: str) -> bool:
+    return name.startswith(prefix) and not name[len(prefix) : len(prefix) + 1].isalnum()
 
 
 def group_of(name: str) -> str:

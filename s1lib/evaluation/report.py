@@ -15,14 +15,17 @@ def result_row(
     seed: int | str,
     runs: Sequence[list[Trace]],
     right: Sequence[list[bool]],
-    kind: str = "integer",
+    kinds: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Make a row of the results: the condition, its rate with an interval, mean thinking tokens,
     the share of thoughts that were cut at the limit, and answers that the grader did not find.
 
-    `runs` and `right` hold one list per fine-tuning seed.
+    `runs` and `right` hold one list per fine-tuning seed. `kinds` names the grader of each
+    question; without it they are the toy world's.
     """
     traces = [trace for some in runs for trace in some]
+    asked = [kind for some in runs for kind in kinds or ["integer"] * len(some)]
+    answers = [find_answer(t.gradable_text, k) for t, k in zip(traces, asked, strict=True)]
     return (
         condition.fields
         | {"seed": seed}
@@ -30,7 +33,7 @@ def result_row(
         | {
             "thinking_tokens": round(sum(t.thinking_tokens for t in traces) / len(traces), 1),
             "hit_limit": round(sum(t.hit_limit for t in traces) / len(traces), 4),
-            "no_answer": sum(find_answer(t.gradable_text, kind) is None for t in traces),
+            "no_answer": answers.count(None),
         }
     )
 

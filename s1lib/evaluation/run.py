@@ -168,8 +168,8 @@ def evaluate(
             Sampling(suppress=suppress),
         )
     right = {condition: [grade_traces(traces, evals)] for condition, traces in runs.items()}
-    kind = eval_kind(evals[0])
-    rows = [result_row(c, seed, [runs[c]], right[c], kind) for c in runs]
+    kinds = [eval_kind(row) for row in evals]
+    rows = [result_row(c, seed, [runs[c]], right[c], kinds) for c in runs]
     return {"rows": rows, "comparisons": paired_comparisons(right, seed)}, runs
 
 

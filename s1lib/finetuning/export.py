@@ -81,13 +81,16 @@ def merge_adapter(base: str | Path, adapter: Path, dtype: torch.dtype) -> Any:
     return model.merge_and_unload()
 
 
-def model_card(profile: Profile, run: dict, curve: list[dict], rows: int) -> str:
-    """Write the model card: data, profile, versions, seed, and where the results are."""
+def model_card(profile: Profile, run: dict, curve: list[dict], data_name: str, rows: int) -> str:
+    """Write the model card: data, profile, versions, seed, and where the results are.
+
+    `data_name` is the set of which `rows` rows were trained on.
+    """
     packages = ("torch", "transformers", "trl", "peft", "accelerate")
     return CARD.format(
         title=profile.model,
         rows=rows,
-        data=profile.dataset,
+        data=data_name,
         digest=run["data"],
         profile=profile.name,
         method=profile.method if profile.method == "full" else f"{profile.method}, {profile.lora}",

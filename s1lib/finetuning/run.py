@@ -39,7 +39,13 @@ from s1lib.config import Profile
 from s1lib.distillation.hub_datasets import load_released
 from s1lib.errors import CourseError
 from s1lib.finetuning.export import model_card, save_model
-from s1lib.finetuning.run_dir import check_disk, check_folder, clear_folder, run_identity
+from s1lib.finetuning.run_dir import (
+    check_disk,
+    check_folder,
+    clear_folder,
+    note_base,
+    run_identity,
+)
 from s1lib.io import DATA, build_dir, file_hash, is_course_file, output, read_rows, resolve_model
 from s1lib.planning.hardware import check_launch, detect_hardware, select_config
 from s1lib.planning.model_shapes import shape_of
@@ -254,11 +260,13 @@ def finetune(
     thinking: bool = True,
     report: Callable[[str], object] = print,
     overwrite: bool = False,
+    data_name: str = "rows that have no name",
 ) -> list[dict]:
     """Fine-tune `base` on curated rows and save a plain Hugging Face folder in `out`.
 
     Called by each process where there are several. A run that was interrupted goes on from its
-    last checkpoint. `overwrite` replaces what another run left in `out`.
+    last checkpoint. `overwrite` replaces what another run left in `out`; `data_name` is what the
+    model card calls the rows.
     Returns the loss curve: a list of {"step", "loss"}.
     Raises CourseError before any training; see `trainable`, `load_base`, `check_folder` and
     `check_disk`.
@@ -268,13 +276,17 @@ def finetune(
     set_seed(seed)
     tokenizer, context = load_tokenizer(base)
     data = trainable(rows, profile, tokenizer, thinking, report, context)
-    run = run_identity(data, profile, base, seed, state.num_processes)
+    run: dict = {}
+    if state.is_main_process:  # the others need not hash the weights too
+        run = run_identity(data, profile, base, seed, state.num_processes)
     checkpoint = _from_first_process(state, lambda: check_folder(out, run, overwrite))
     check_disk(out, profile, shape_of(base).parameters)
     model = load_base(base, profile)
     trainer = make_trainer(model, tokenizer, data, profile, out, seed, report)
     if checkpoint:
         report(f"going on from step {checkpoint.name.split('-')[1]}")
+        if state.is_main_process and note_base(out, run):
+            report(f"the base model is in {run['base_path']} now: run.json says so")
     elif state.is_main_process:
         clear_folder(out, run)
     state.wait_for_everyone()
@@ -290,7 +302,7 @@ def finetune(
         curve = [{"step": last["step"], "loss": round(float(last["train_loss"]), 4)}]
     save_model(trainer, out, base, profile, tokenizer)
     if state.is_main_process:
-        (out / "README.md").write_text(model_card(profile, run, curve, len(data)))
+        (out / "README.md").write_text(model_card(profile, run, curve, data_name, len(data)))
         (out / "loss.json").write_text(json.dumps(curve))  # last: it says that all is there
         shutil.rmtree(out / "checkpoints", ignore_errors=True)
     state.wait_for_everyone()
@@ -313,8 +325,8 @@ def _from_first_process(state: PartialState, ask: Callable[[], T]) -> T:
 
 def curated_rows(
     profile: Profile, data: str | None = None, report: Callable[[str], object] = print
-) -> list[dict]:
-    """Load the training set, and report which one it is and how to take the other.
+) -> tuple[list[dict], str]:
+    """Load the training set and its name, and report which one it is and how to take the other.
 
     `data` names a file of rows, as those of `s1 curate --ablations`, a released set, or a local
     copy of one. Without it: what this run curated, if it was for this profile's pool (the card
@@ -323,7 +335,8 @@ def curated_rows(
     """
     if data:
         rows = read_rows(Path(data)) if data.endswith(".jsonl") else []
-        return rows if rows and "thinking_trajectories" in rows[0] else load_released(data)
+        traced = rows and "thinking_trajectories" in rows[0]
+        return rows if traced else load_released(data), data
     own = build_dir() / "curated.jsonl"
     if own.exists():
         pool = _pool_of(own)
@@ -332,15 +345,17 @@ def curated_rows(
                 f"training on {build_dir().name}/curated.jsonl, which this run curated; "
                 f"--data {_course_path(profile.dataset)} takes the profile's own set"
             )
-            return read_rows(own)[: profile.curated]
+            name = f"{build_dir().name}/curated.jsonl, curated from {pool or 'an unknown pool'}"
+            return read_rows(own)[: profile.curated], name
         report(
             f"{build_dir().name}/curated.jsonl was curated from {pool or 'an unknown pool'} and "
             f"this profile's pool is {profile.pool}: it is not taken (--data {own} takes it)"
         )
     report(f"training on {profile.dataset}; `s1 curate` makes a set of your own")
     if is_course_file(profile.dataset):
-        return read_rows(DATA / profile.dataset)[: profile.curated]
-    return load_released(profile.dataset)
+        rows = read_rows(DATA / profile.dataset)[: profile.curated]
+        return rows, f"{_course_path(profile.dataset)} of the course"
+    return load_released(profile.dataset), profile.dataset
 
 
 def _course_path(dataset: str) -> str:
@@ -369,7 +384,7 @@ def main() -> None:
     check_launch(profile)
     out = args.out or output("sft")
     base = resolve_model(profile.model)
-    rows = curated_rows(profile, args.data, report)
-    finetune(rows, profile, out, base, args.seed, overwrite=args.overwrite)
+    rows, name = curated_rows(profile, args.data, report)
+    finetune(rows, profile, out, base, args.seed, overwrite=args.overwrite, data_name=name)
     if first:
         print(f"saved in {out.parent.name}/{out.name}")

@@ -16,16 +16,15 @@ def run_identity(
 ) -> dict:
     """Collect what makes two runs the same: settings, seed, processes, hashes of data and base.
 
-    `base_path`, where the base model was, is kept beside its hash and is not compared: a folder
-    may move between two runs.
+    `base_path`, where the base model was, is kept beside the hash of its weights and is not
+    compared: a folder may move between two runs. A model on the hub has its name in both places.
     """
     rows = json.dumps([data["prompt"][:], data["completion"][:]]).encode()
-    config = Path(base) / "model.safetensors"
-    model = hashlib.sha256(config.read_bytes()).hexdigest()[:16] if config.exists() else str(base)
+    folder = Path(base)
     return {
         "data": hashlib.sha256(rows).hexdigest()[:16],
-        "base": model,
-        "base_path": str(base),
+        "base": _hash_of_weights(folder) or str(base),
+        "base_path": str(folder.resolve() if folder.is_dir() else base),
         "method": profile.method,
         "weights_dtype": profile.weights_dtype,
         "lora": profile.lora if profile.method != "full" else None,
@@ -33,6 +32,17 @@ def run_identity(
         "seed": seed,
         "processes": processes,
     }
+
+
+def _hash_of_weights(folder: Path) -> str | None:
+    """Hash the weights of a model, one file or several shards; None if there are none here."""
+    whole = hashlib.sha256()
+    shards = sorted(folder.glob("model*.safetensors"))
+    for shard in shards:
+        with shard.open("rb") as file:
+            while part := file.read(2**24):
+                whole.update(part)
+    return whole.hexdigest()[:16] if shards else None
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -69,6 +79,16 @@ def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
             "settings to go on, or start again with --overwrite."
         )
     return None
+
+
+def note_base(out: Path, run: dict) -> bool:
+    """Note in `run.json` where the base model is now; tell whether it was somewhere else before."""
+    path = out / "run.json"
+    known = json.loads(path.read_text())
+    moved = known.get("base_path") != run["base_path"]
+    if moved:
+        path.write_text(json.dumps(known | {"base_path": run["base_path"]}, indent=1))
+    return moved
 
 
 def check_disk(out: Path, profile: Profile, parameters: int) -> None:

@@ -106,7 +106,8 @@ def cached_model(
     out = output(f"{FOLDER}/{part}")
     if not (out / "loss.json").exists():
         print(f"fine-tuning {part}", flush=True)
-        finetune(rows, profile, out, resolve_model(profile.model), seed, thinking)
+        base = resolve_model(profile.model)
+        finetune(rows, profile, out, base, seed, thinking, data_name=f"the rows of {part}")
     return out
 
 
