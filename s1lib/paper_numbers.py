@@ -14,7 +14,14 @@ TABLE_1 = [
     ("Gemini 2.0 Flash Thinking", None, 60.0, None, None, NOT_PUBLISHED),
     ("Qwen2.5-32B-Instruct", None, 26.7, 84.0, 49.0, NOT_PUBLISHED),
     ("QwQ-32B-preview", None, 50.0, 90.6, 54.5, NOT_PUBLISHED),
-    ("r1", "more than 800,000", 79.8, 97.3, 71.5, NOT_PUBLISHED),
+    (
+        "r1",
+        "more than 800,000",
+        79.8,
+        97.3,
+        71.5,
+        "$294,000 after its base model (Nature, 2025)",
+    ),
     ("r1-distill, 32B", "800,000", 72.6, 94.3, 62.1, NOT_PUBLISHED),
     ("Sky-T1-32B-Preview", "17,000", 43.3, 82.4, 56.8, "19 h on 8 H100, under $450 (its blog)"),
     ("Bespoke-32B", "17,000", 63.3, 93.0, 58.1, NOT_PUBLISHED),
@@ -22,8 +29,8 @@ TABLE_1 = [
     ("s1-32B", "1,000", 56.7, 93.0, 59.6, "the same"),
 ]
 
-# Training set: accuracy on AIME24, MATH500 and GPQA Diamond, each with the 95% interval of its
-# difference from s1K, in points
+# Training set: accuracy on AIME24, MATH500 and GPQA Diamond under a limit of about 30,000 thinking
+# tokens and without Waits, each with the 95% interval of its difference from s1K, in points
 TABLE_2 = {
     "random": ((36.7, -26.7, -3.3), (90.6, -4.8, 0.0), (52.0, -12.6, 2.5)),
     "diverse": ((26.7, -40.0, -10.0), (91.2, -4.0, 0.2), (54.6, -10.1, 5.1)),
@@ -104,8 +111,8 @@ TABLE_14 = [
 ]
 
 # Name, limit, Waits, thinking tokens, right answers of AIME24's 30; read off the vector figure in
-# the s1 repository. Without a limit of its own a run has the context's, 32,768 tokens. The base
-# model, which does not think, is Table 1's.
+# the s1 repository, with the Waits of its caption. Without a limit of its own a run has the
+# context's, 32,768 tokens. The base model, which does not think, is Table 1's.
 FIGURE_4 = [
     ("sft-limit-500", 500, 0, 500, 0),
     ("sft-limit-1000", 1000, 0, 1000, 4),

@@ -12,7 +12,7 @@ from s1lib.io import ROOT
 
 PACKAGE = ROOT / "s1lib"
 FLOORS = [
-    {"errors", "prompts", "chat", "paper_numbers"},
+    {"errors", "prompts", "chat", "paper_numbers", "paper_facts"},
     {"grading", "inference"},
     {"config", "io"},
     {"planning", "toyworld"},

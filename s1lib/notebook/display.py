@@ -8,6 +8,8 @@ from typing import Any
 
 from IPython.display import HTML, Markdown
 
+from s1lib.paper_facts import facts_about
+
 
 def safe_html(text: str) -> str:
     """Escape a text for HTML and make visible what cannot be seen.
@@ -58,3 +60,8 @@ def table(rows: list[dict]) -> HTML:
         "<table class='mathjax_ignore tex2jax_ignore'>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def facts(*names: str) -> HTML:
+    """Show what the paper or others say, each fact with its source (see `s1lib.paper_facts`)."""
+    return table([{"fact": fact.text, "source": fact.source} for fact in facts_about(*names)])
