@@ -272,6 +272,7 @@ def question(problem: Problem) -> str:
 @cache
 def _patterns() -> list[tuple[Family, str, re.Pattern, re.Pattern]]:
     patterns = []
+    flags = re.IGNORECASE | re.ASCII  # digits are 0 to 9, as in the grader of whole numbers
     for fam in FAMILIES.values():
         for name, theme in fam.themes.items():
             item, intro = re.escape(theme.item), re.escape(theme.intro)
@@ -281,8 +282,8 @@ def _patterns() -> list[tuple[Family, str, re.Pattern, re.Pattern]]:
             intro = intro.replace(re.escape("{n}"), r"\d+")
             plain = re.sub(r"\(\?P<\w+>", "(?:", item)
             end = re.escape(". " + theme.ask) if theme.ask else "[.?]"
-            whole = re.compile(rf"{intro}(?P<items>{plain}(?:, {plain})*){end}", re.IGNORECASE)
-            patterns.append((fam, name, whole, re.compile(item, re.IGNORECASE)))
+            whole = re.compile(rf"{intro}(?P<items>{plain}(?:, {plain})*){end}", flags)
+            patterns.append((fam, name, whole, re.compile(item, flags)))
     return patterns
 
 

@@ -1,0 +1,1 @@
+"""The "Wait" widget: one front end, two engines."""
