@@ -7,13 +7,14 @@ import re
 import pytest
 from PIL import Image
 
+from s1lib.evaluation.conditions import Condition, in_words
 from s1lib.evaluation.metrics import wilson
-from s1lib.notebook import plots, plots_training
+from s1lib.notebook import diagrams, plots, plots_training
 from s1lib.planning.planner import Setup, plan
 
 
 def row(name, right, n=100, tokens=0.0, limit=None, waits=0, **more):
-    condition = {"name": name, "limit": limit, "waits": waits, "string": None}
+    condition = {"name": name, "limit": limit, "waits": waits}
     return condition | {"seed": 0, "thinking_tokens": tokens} | vars(wilson(right, n)) | more
 
 
@@ -91,7 +92,7 @@ def test_fixed_and_broken_bars_differ_by_hatch_and_direction():
     assert [bar.get_height() for bar in up] == [12, 20]
     assert [bar.get_height() for bar in down] == [-2, -9]
     assert up[0].get_hatch() != down[0].get_hatch()
-    assert "wait-8-vs-sft: 20 fixed, 9 broken" in plot.alt and "sft-vs-base" not in plot.alt
+    assert "eight Waits: 20 fixed, 9 broken" in plot.alt and "40 fixed" not in plot.alt
 
 
 @pytest.mark.parametrize("pretraining,panels", [(None, 1), ([], 1), ([(100, 2.0), (200, 1.0)], 2)])
@@ -149,8 +150,8 @@ def test_sweep_curve_has_a_line_per_system():
 
 def test_the_words_say_what_the_figure_says():
     alt = plots.scaling_curve({"here": ROWS}, "caption").alt
-    assert "limit-8: 5% [2% to 11%] at 8 tokens" in alt
-    assert "wait-2: 70% [60% to 78%] at 200 tokens" in alt
+    assert "limit 8: 5% [2% to 11%] at 8 tokens" in alt
+    assert "two Waits: 70% [60% to 78%] at 200 tokens" in alt
     assert "base model: 30% [22% to 40%]" in alt
 
 
@@ -162,3 +163,49 @@ def test_a_plot_shows_itself_as_an_image_with_escaped_words():
     assert alt.startswith("Accuracy against thinking tokens.")
     data = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
     assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 40_000
+
+
+@pytest.mark.parametrize(
+    "condition,words",
+    [
+        (Condition("base-direct", None), "base, no thinking"),
+        (Condition("sft", 512), "stops by itself"),
+        (Condition("sft-limit-64", 64), "limit 64"),
+        (Condition("sft-wait-1", 1024, 1), "one Wait"),
+        (Condition("sft-wait-4", 1024, 4, "Hmm"), "four Hmms"),
+        (Condition("sft-wait-2", 1024, 2, None), "two ignored ends"),
+        (Condition("sft-wait-7", 1024, 7), "7 Waits"),
+        (Condition("sft-answers-only", None), "fine-tuned on answers only"),
+    ],
+)
+def test_conditions_are_told_in_words(condition, words):
+    assert in_words(condition.fields) == words
+
+
+def test_low_rates_fill_their_axis_and_high_ones_have_the_whole():
+    _, axes = plots.new_figure(2, 4)
+    plots.fit_percent(axes[0], [wilson(5, 100), wilson(17, 100)])
+    plots.fit_percent(axes[1], [wilson(5, 100), wilson(80, 100)])
+    assert axes[0].get_ylim()[1] < 40 and axes[1].get_ylim()[1] == 105
+
+
+STRIP = [[("37.", "thinking"), ("the end", "removed"), ("Wait", "forced"), ("41.", "answer")]]
+
+
+@pytest.mark.parametrize(
+    "plot,words",
+    [
+        (diagrams.pipeline([("curate", "1,000 rows", "of 59,029")], "c"), "curate: 1,000 rows"),
+        (diagrams.automaton("c"), "From thinking to answer"),
+        (diagrams.token_strip(STRIP, "c"), "37. [the end, taken out] [Wait, forced] 41."),
+        (diagrams.loss_mask([("question", False), ("thinking", True)], "c"), "thinking: counts"),
+        (diagrams.batches([10, 30, 10, 30], 2, "c"), "batches of 2: 0% of the computed tokens"),
+    ],
+    ids=["pipeline", "automaton", "token strip", "loss mask", "batches"],
+)
+def test_diagrams_say_in_words_what_they_draw(plot, words):
+    assert words in plot.alt and "<img alt=" in plot._repr_html_()
+
+
+def test_batches_count_the_padding():
+    assert "one batch: 33% of the computed tokens" in diagrams.batches([10, 30, 10, 30], 2, "c").alt

@@ -31,6 +31,28 @@ class Condition:
         }
 
 
+NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 6: "six", 8: "eight"}
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """Say a condition in words, for a legend: "one Wait" and not "sft-wait-1".
+
+    `row` is a row of results or a comparison: it has a `name`, and `limit` and `waits` if the
+    model thinks.
+    """
+    waits = row.get("waits")
+    if waits:
+        named = NUMBERS.get(waits, str(waits))
+        return f"{named} {row.get('string', 'Wait') or 'ignored end'}{'s' * (waits > 1)}"
+    name = row["name"]
+    known = {
+        "base-direct": "base, no thinking",
+        "sft-answers-only": "fine-tuned on answers only",
+        "sft": "stops by itself",
+    }
+    return known.get(name) or (f"limit {row['limit']}" if row.get("limit") else name)
+
+
 BASE = Condition("base-direct", None)  # the model before fine-tuning, which does not think
 ANSWERS_ONLY = Condition("sft-answers-only", None)  # fine-tuned on the answers without thinking
 

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from s1lib.evaluation.conditions import Condition
+from s1lib.evaluation.conditions import Condition, in_words
 from s1lib.evaluation.metrics import Rate, rate_of, wilson
 from s1lib.paper_numbers import FIGURE_4
 from s1lib.toyworld.questions import FAMILIES
@@ -124,6 +124,12 @@ def error_bars(
         axis.errorbar(at, middles, yerr=[below, above], ls=line, **look)
 
 
+def fit_percent(axis: Axes, rates: Sequence[Rate]) -> None:
+    """Set the vertical axis to the rates in percent: from 0 to 100, or less if all are low."""
+    top = 100 * max((rate.ci_high for rate in rates), default=1.0)
+    axis.set_ylim((-3, 105) if top > 50 else (-0.04 * top, 1.1 * top))
+
+
 def rates_of(rows: Sequence[dict]) -> list[Rate]:
     """Read the rates of result rows."""
     return [rate_of(row) for row in rows]
@@ -134,9 +140,7 @@ def _say(row: dict) -> str:
 
 
 def _spoken(row: dict) -> str:
-    kind = f"wait-{row['waits']}" if row["waits"] else f"limit-{row['limit']}"
-    name = "sft" if row["name"] == "sft" else kind
-    return f"{name}: {_say(row)} at {row['thinking_tokens']:.0f} tokens"
+    return f"{in_words(row)}: {_say(row)} at {row['thinking_tokens']:.0f} tokens"
 
 
 def scaling_curve(panels: dict[str, list[dict]], caption: str) -> Plot:
@@ -215,7 +219,7 @@ def fixed_broken(comparisons: list[dict], caption: str) -> Plot:
     axis.margins(y=0.18)
     axis.set(xlabel="number of Waits", ylabel="answers")
     _legend(figure, axis)
-    words = "; ".join(f"{c['name']}: {c['fixed']} fixed, {c['broken']} broken" for c in rows)
+    words = "; ".join(f"{in_words(c)}: {c['fixed']} fixed, {c['broken']} broken" for c in rows)
     return Plot(figure, f"Bars of fixed and broken answers. {words}.", caption)
 
 
@@ -231,12 +235,13 @@ def family_dots(rows: list[dict], caption: str) -> Plot:
         mine = {r["family"]: r for r in rows if r["name"] == name}
         heights = [-families.index(f) + 0.2 * ((len(systems) - 1) / 2 - i) for f in mine]
         style = STYLES[i % len(STYLES)]
-        error_bars(axis, heights, rates_of(list(mine.values())), style, name, flat=True)
+        label = in_words(next(iter(mine.values())))
+        error_bars(axis, heights, rates_of(list(mine.values())), style, label, flat=True)
     labels = [f if FAMILIES[f].second_way else f"{f} (control)" for f in families]
     axis.set_yticks([-i for i in range(len(families))], labels)
     axis.set(xlabel="accuracy, %", xlim=(-3, 103))
     _legend(figure, axis)
-    words = "; ".join(f"{r['family']}, {r['name']}: {_say(r)}" for r in rows)
+    words = "; ".join(f"{r['family']}, {in_words(r)}: {_say(r)}" for r in rows)
     return Plot(figure, f"Accuracy by family. {words}.", caption)
 
 
@@ -246,14 +251,14 @@ def sweep_curve(rows: list[dict], caption: str) -> Plot:
     for i, name in enumerate(dict.fromkeys(r["name"] for r in rows)):
         mine = sorted((r for r in rows if r["name"] == name), key=lambda r: r["early_stop"])
         style = STYLES[(i + 1) % len(STYLES)]
-        error_bars(axis, [r["early_stop"] for r in mine], rates_of(mine), style, name)
+        error_bars(axis, [r["early_stop"] for r in mine], rates_of(mine), style, in_words(mine[0]))
     axis.set(
         xlabel="early-stopping rate: how often the teacher trusts its glance",
         ylabel="accuracy, %",
         ylim=(-3, 103),
     )
     _legend(figure, axis)
-    words = "; ".join(f"{r['name']} at {r['early_stop']}: {_say(r)}" for r in rows)
+    words = "; ".join(f"{in_words(r)} at {r['early_stop']}: {_say(r)}" for r in rows)
     return Plot(figure, f"Accuracy against the early-stopping rate. {words}.", caption)
 
 

@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from s1lib.evaluation.metrics import Rate
-from s1lib.notebook.plots import BLUE, GREEN, GREY, ORANGE, Plot, error_bars, new_figure
+from s1lib.notebook.plots import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    Plot,
+    error_bars,
+    fit_percent,
+    new_figure,
+)
 
 SERIES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"))  # colour, marker, line
 PALE = "#9ecae1"
@@ -46,7 +55,8 @@ def rates_by_size(series: Mapping[str, Mapping[int, Rate]], label: str, caption:
         places = [size + 0.12 * i for size in sizes]
         error_bars(axis, places, [by_size[size] for size in sizes], SERIES[i], name)
         words.append(f"{name}: " + ", ".join(f"{s} items {by_size[s].accuracy:.0%}" for s in sizes))
-    axis.set(xlabel="number of items", ylabel=label, ylim=(-3, 105))
+    axis.set(xlabel="number of items", ylabel=label)
+    fit_percent(axis, [rate for by_size in series.values() for rate in by_size.values()])
     if len(series) > 1:
         axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return Plot(figure, f"{label} by number of items. {'. '.join(words)}.", caption)
@@ -116,17 +126,18 @@ def shares(
 def funnel(counts: Mapping[str, int], paper: Mapping[str, int], caption: str) -> Plot:
     """Plot what is left after each stage, in percent of the pool, on a logarithmic axis.
 
-    Both map a stage to its rows, "pool" first; a stage that `paper` lacks gets no diamond.
+    Both map a stage to its rows, "pool" first; a stage that `paper` lacks gets no diamond. Points
+    and not bars: on a logarithmic axis the length of a bar means nothing.
     """
     figure, (axis,) = new_figure(1, 6.4, 0.9 + 0.36 * len(counts))
     left = [100 * count / counts["pool"] for count in counts.values()]
-    axis.barh(range(len(counts)), left, color=PALE, edgecolor=BLUE, label="our pool")
+    axis.plot(left, range(len(counts)), "o-", color=BLUE, label="our pool")
     there = [
         (100 * paper[stage] / paper["pool"], row)
         for row, stage in enumerate(counts)
         if stage in paper
     ]
-    axis.plot(*zip(*there, strict=True), "D", color=ORANGE, label="the paper's pool")
+    axis.plot(*zip(*there, strict=True), "D--", color=ORANGE, label="the paper's pool")
     words = []
     for row, (stage, count) in enumerate(counts.items()):
         pair = f"{count:,}" + (f" | {paper[stage]:,}" if stage in paper else "")
