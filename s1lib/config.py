@@ -76,6 +76,7 @@ class Profile:
     chosen_waits: int  # N, chosen on the development set
     method: str = "full"  # "full", "lora" or "qlora"
     weights_dtype: str = "float32"  # type in which weights are loaded and, if trained, kept
+    loss_weight: str = "token"  # what weighs the same in a step's loss: each "token" or each "row"
     overlong: str = "refuse"  # rows longer than max_length: "refuse" to train, "drop" or "cut"
     gpus: int = 0  # how many it needs; 0: none
     choices: tuple[dict, ...] = ()  # settings to try in turn; the first that fits is taken

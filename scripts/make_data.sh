@@ -16,7 +16,7 @@ done
 cp "$build/traces.jsonl" data/
 "$python" -m s1lib.curation
 cp "$build/curated.jsonl" "$build/funnel.json" data/
-for name in main_result lora table2 table3 table4 table8 figure6 figure7 nowait batches; do
+for name in main_result lora table2 table3 table4 table8 figure6 figure7 nowait batches loss_weight; do
   "$python" -m s1lib.results "$name"
 done
 rm -rf data/sft

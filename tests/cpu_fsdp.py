@@ -34,8 +34,8 @@ AcceleratorState.__init__ = _with_fsdp
 
 
 def main() -> None:
-    """Arguments: the output folder, and JSON with `method`, `accumulate` and `pause` (seconds per
-    step)."""
+    """Arguments: the output folder, and JSON with `method`, `loss_weight`, `accumulate` and
+    `pause` (seconds per step)."""
     import torch
 
     torch.set_num_threads(1)
@@ -49,6 +49,7 @@ def main() -> None:
     profile = replace(
         smoke,
         method=how.get("method", "full"),
+        loss_weight=how.get("loss_weight", "token"),
         sft=smoke.sft
         | {
             "num_train_epochs": 2,

@@ -20,6 +20,7 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from datasets import Dataset
 from peft import LoraConfig
+from torch.nn.functional import cross_entropy
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -29,9 +30,8 @@ from transformers import (
     TrainerCallback,
     set_seed,
 )
-from transformers.trainer_pt_utils import BatchRebalanceSampler
 from transformers.utils import logging
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text, thinking_text
 from s1lib.commands import add_profile, profile_from
@@ -46,6 +46,7 @@ from s1lib.finetuning.run_dir import (
     note_base,
     run_identity,
 )
+from s1lib.finetuning.trainer import Trainer, check_loss
 from s1lib.io import DATA, build_dir, file_hash, is_course_file, output, read_rows, resolve_model
 from s1lib.planning.hardware import check_launch, detect_hardware, select_config
 from s1lib.planning.model_shapes import shape_of
@@ -94,8 +95,10 @@ def trainable(
 
     `context` is the longest sequence, in tokens, that the model takes.
     Raises CourseError if there are none, if one lacks a column, if the tokenizer does not know
-    the delimiters, or if rows would be cut and the profile does not say to drop them.
+    the delimiters, or if rows would be cut and the profile does not say to drop them; and what
+    `check_loss` raises.
     """
+    check_loss(profile)
     if not rows:
         raise CourseError("the curated set is empty: run the curation first.")
     for number, row in enumerate(rows):
@@ -176,16 +179,6 @@ def load_base(base: str | Path, profile: Profile) -> Any:
         raise _unloadable(base, error) from None
 
 
-class Trainer(SFTTrainer):
-    """TRL's, with the rows of its steps drawn by the seed."""
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        sampler = super()._get_train_sampler(train_dataset)
-        if isinstance(sampler, BatchRebalanceSampler):
-            sampler.seed = self.args.seed  # its own is always the same
-        return sampler
-
-
 class _Progress(TrainerCallback):
     """The loss of the first step, and of about twenty more."""
 
@@ -230,25 +223,30 @@ def make_trainer(
         processing_class=tokenizer,
         peft_config=None if profile.method == "full" else LoraConfig(**profile.lora),
         callbacks=[_Progress(report)],
+        loss_weight=profile.loss_weight,
     )
     trainer.pop_callback(PrinterCallback)
     return trainer
 
 
 @torch.no_grad()
-def loss_of_all(trainer: Trainer) -> float:
-    """Compute the mean loss of all tokens that count, in nats.
+def loss_of_all(trainer: Trainer, weight: str = "token") -> float:
+    """Compute the loss of all rows together, in nats: the mean of all tokens that count, or with
+    `weight="row"` the mean of the rows' own means.
 
     What a trainer logs is a mean of steps: where some steps hold short rows only, their tokens
     weigh more in it.
     """
-    total, count = 0.0, 0
     trainer.model.eval()
+    sums, tokens = [], []
     for batch in trainer.get_train_dataloader():
-        tokens = int((batch["labels"][:, 1:] != -100).sum())
-        total += float(trainer.model(**batch).loss) * tokens
-        count += tokens
-    return total / count
+        labels = batch.pop("labels")[:, 1:]
+        logits = trainer.model(**batch).logits[:, :-1].float()
+        each = cross_entropy(logits.transpose(1, 2), labels, reduction="none")  # 0 for -100
+        sums.append(each.sum(dim=1))
+        tokens.append((labels != -100).sum(dim=1))
+    total, count = torch.cat(sums), torch.cat(tokens)
+    return float(total.sum() / count.sum() if weight == "token" else (total / count).mean())
 
 
 def finetune(

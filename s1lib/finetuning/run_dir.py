@@ -27,6 +27,7 @@ def run_identity(
         "base_path": str(folder.resolve() if folder.is_dir() else base),
         "method": profile.method,
         "weights_dtype": profile.weights_dtype,
+        "loss_weight": profile.loss_weight,
         "lora": profile.lora if profile.method != "full" else None,
         "sft": {k: v for k, v in profile.sft.items() if k not in ("logging_steps",)},
         "seed": seed,

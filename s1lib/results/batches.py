@@ -55,13 +55,13 @@ def variant_of(sampling: str, profile: Profile) -> Variant:
     return curated_variant(f"batches-{sampling.replace(' ', '-')}", settings)
 
 
-def final_loss(folder: Path, profile: Profile) -> float:
-    """Return the mean loss of a fine-tuned model over all trained tokens of the curated set."""
+def final_loss(folder: Path, profile: Profile, weight: str = "token") -> float:
+    """Return a fine-tuned model's loss on the curated set, as `loss_of_all` computes it."""
     tokenizer, _ = load_tokenizer(folder)
     data = trainable(course_rows("curated"), profile, tokenizer, report=lambda text: None)
     with TemporaryDirectory() as out:
         model = load_base(folder, profile)
-        return loss_of_all(make_trainer(model, tokenizer, data, profile, Path(out)))
+        return loss_of_all(make_trainer(model, tokenizer, data, profile, Path(out)), weight)
 
 
 def is_guess(thinking: str | None) -> bool:

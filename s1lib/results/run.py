@@ -29,6 +29,7 @@ NAMES = (
     "figure7",
     "nowait",
     "batches",
+    "loss_weight",
 )
 
 
