@@ -1,4 +1,4 @@
-"""What weighs the same in a step's loss, each token or each row: gradients against the definition."""
+"""What weighs the same in a step's loss, each token or each row: gradients by the definition."""
 
 import json
 from dataclasses import replace
@@ -77,7 +77,7 @@ def by_definition(trainer, weight: str):
         )
     loss.backward()
     gradients = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
-    return gradients, float(loss)
+    return gradients, loss.item()
 
 
 STEPS = {
@@ -91,9 +91,15 @@ STEPS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("weight", ["token", "row"])
-@pytest.mark.parametrize("method", ["full", "lora"])
-@pytest.mark.parametrize("how", STEPS)
+QUICK = {("rebalanced", "full", "row"), ("one by one", "lora", "row")}
+CASES = [
+    pytest.param(how, method, weight,
+                 marks=() if (how, method, weight) in QUICK else pytest.mark.slow)
+    for how in STEPS for method in ("full", "lora") for weight in ("token", "row")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how,method,weight", CASES)
 def test_the_gradient_is_that_of_the_definition(how, method, weight, tmp_path):
     profile = profile_of(weight, method, max_grad_norm=0.0, **STEPS[how])
     found, logged, trainer = first_step(profile, tmp_path)
