@@ -3,10 +3,9 @@
 Each is the same as `python -m s1lib.<chapter>`.
 """
 
-import importlib
 import sys
 
-from s1lib.errors import run_command
+from s1lib.errors import run_module
 
 COMMANDS = {
     "distill": ("s1lib.distillation.run", "ask a teacher every question and keep its thinking"),
@@ -30,7 +29,7 @@ def main() -> None:
     if name not in COMMANDS:
         raise SystemExit(f"error: there is no command {name!r}: choose {', '.join(COMMANDS)}.")
     del sys.argv[1]  # the command's own parser sees the rest
-    run_command(importlib.import_module(COMMANDS[name][0]).main)
+    run_module(COMMANDS[name][0])
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ a delimiter inside the assistant's turn: `<|im_start|>think` opens the thinking,
 `<|im_start|>answer` closes it (paper section 4.1; data/tokenization.py in the s1 repository).
 """
 
+from jinja2 import TemplateError
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from s1lib.errors import CourseError
 
 END_OF_TEXT, IM_START, IM_END, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|fim_pad|>"
 THINK, ANSWER = f"{IM_START}think", f"{IM_START}answer"
@@ -51,9 +54,18 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def prompt_text(tokenizer: PreTrainedTokenizerBase, question: str) -> str:
-    """Write system turn, user turn and the opened assistant turn, as text."""
+    """Write system turn, user turn and the opened assistant turn, as text.
+
+    Raises CourseError if the tokenizer has no chat template, or a damaged one.
+    """
     messages = [{"role": "user", "content": question}]
-    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    fix = f"restore the file chat_template.jinja of {tokenizer.name_or_path or 'the model'}."
+    if not tokenizer.chat_template:
+        raise CourseError(f"the tokenizer has no chat template: {fix}")
+    try:
+        return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    except (TemplateError, TypeError) as error:
+        raise CourseError(f"the chat template is damaged ({error}): {fix}") from None
 
 
 def thinking_text(trajectories: list[str] | None) -> str:

@@ -1,6 +1,11 @@
 """The error that a reader can fix, and how a command reports it."""
 
+import importlib
+import os
+import sys
 from collections.abc import Callable
+
+from s1lib.stopping import end_on_signals
 
 
 class CourseError(Exception):
@@ -8,8 +13,21 @@ class CourseError(Exception):
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a command's `main` and report a CourseError as one sentence, without a traceback."""
+    """Run a command's `main` and report a CourseError as one sentence, without a traceback.
+
+    Ctrl-C and SIGTERM end it with one line; so does a reader of its output that is gone.
+    """
+    end_on_signals()
     try:
         main()
+        sys.stdout.flush()
     except CourseError as error:
         raise SystemExit(f"error: {error}") from None
+    except BrokenPipeError:  # `s1 plan | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would fail to flush at its end
+        raise SystemExit(1) from None
+
+
+def run_module(name: str) -> None:
+    """Run the command in a module: what it imports, torch among it, is already stoppable."""
+    run_command(lambda: importlib.import_module(name).main())

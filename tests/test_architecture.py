@@ -12,9 +12,17 @@ from s1lib.io import ROOT
 
 PACKAGE = ROOT / "s1lib"
 FLOORS = [
-    {"errors", "prompts", "chat", "paper_numbers", "paper_facts"},
+    {
+        "errors",
+        "stopping",
+        "control_tokens",
+        "prompts",
+        "chat",
+        "paper_numbers",
+        "paper_facts",
+    },
     {"grading", "inference"},
-    {"config", "io"},
+    {"config", "io", "locks"},
     {"planning", "toyworld"},
     {"commands"},
     {"distillation", "curation", "finetuning", "evaluation"},

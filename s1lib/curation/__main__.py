@@ -1,4 +1,3 @@
-from s1lib.curation.run import main
-from s1lib.errors import run_command
+from s1lib.errors import run_module
 
-run_command(main)
+run_module("s1lib.curation.run")

@@ -3,6 +3,7 @@
 import re
 
 from s1lib.chat import thinking_text
+from s1lib.control_tokens import why_refused
 from s1lib.curation.kinds import agrees, known_kind, reference_of
 from s1lib.distillation.sources import group_of
 from s1lib.io import is_broken
@@ -85,6 +86,8 @@ def why_unusable(row: object) -> str | None:
             return f"{name} is longer than {MAX_TEXT_CHARS:,} characters"
         if any(map(is_broken, texts)):
             return f"{name} holds broken unicode"
+        if reason := next(filter(None, map(why_refused, texts)), None):
+            return f"{name} {reason}"
     if not row["question"].strip():
         return "the question is empty"
     if known_kind(row) is None:

@@ -6,7 +6,6 @@ Quality, overlap, difficulty, diversity; after each stage the count is kept for 
 
 import argparse
 import asyncio
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -31,7 +30,8 @@ from s1lib.distillation.answer_store import AnswerStore
 from s1lib.distillation.sources import group_of, source_of
 from s1lib.errors import CourseError
 from s1lib.evaluation.benchmarks import load_questions
-from s1lib.io import file_hash, locate, output, read_rows, write_rows
+from s1lib.io import file_hash, locate, output, read_rows, write_json, write_rows
+from s1lib.locks import locked
 from s1lib.toyworld.questions import key_of
 
 # Paper, section 2.2: what is left after each stage.
@@ -203,7 +203,7 @@ def save_set(name: str, rows: list[dict], card: dict[str, Any], profile: Profile
     path = output(f"{name}.jsonl")
     write_rows(path, rows)
     card = {"profile": profile.name, "pool": profile.pool, "sha256": file_hash(path)} | card
-    output(f"{name}.json").write_text(json.dumps(card, indent=1))
+    write_json(output(f"{name}.json"), card)
 
 
 def save_curated(
@@ -211,7 +211,7 @@ def save_curated(
 ) -> None:
     """Write the curated set, its funnel and its data card to `build/`; see `save_set`."""
     save_set("curated", chosen, card, profile)
-    output("funnel.json").write_text(json.dumps(funnel.counts, indent=1))
+    write_json(output("funnel.json"), funnel.counts)
 
 
 def ablation_sets(
@@ -299,7 +299,12 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Curate the traces of this run, or the shipped ones."""
     args = arguments()
-    profile = profile_from(args)
+    with locked(output("curated.jsonl")):
+        run(args, profile_from(args))
+
+
+def run(args: argparse.Namespace, profile: Profile) -> None:
+    """Curate with these options, and print what each stage leaves."""
     rows = read_rows(locate("traces.jsonl"))[: profile.pool_questions or None]
     checked = load_checked(profile, args.without, args.against)
     print(f"{len(checked.questions):,} evaluation questions of {', '.join(checked.against)}")

@@ -16,6 +16,7 @@ from typing import Any
 
 from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile, TeacherConfig
+from s1lib.control_tokens import why_refused
 from s1lib.distillation.answer_store import AnswerStore, TeacherResponse, request_id
 from s1lib.distillation.clients import Ask, Reply, connect
 from s1lib.distillation.hub_datasets import load_released
@@ -73,7 +74,10 @@ def why_unaskable(question: object) -> str | None:
             f"the question has {len(question):,} characters, "
             f"at most {MAX_QUESTION_CHARS:,} are asked"
         )
-    return "the question holds broken unicode" if is_broken(question) else None
+    if is_broken(question):
+        return "the question holds broken unicode"
+    reason = why_refused(question)  # it would be a training row
+    return f"the question {reason}" if reason else None
 
 
 def response_from(

@@ -6,7 +6,6 @@ Traces are stored, and graded apart from that: `--regrade` asks no model.
 """
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,7 +27,16 @@ from s1lib.evaluation.trace_cache import load_or_make, traces_dir
 from s1lib.grading.graders import grade_text
 from s1lib.inference import open_engine
 from s1lib.inference.engine import GREEDY, Engine, ProgressCallback, Sampling, Trace
-from s1lib.io import build_dir, is_course_file, locate, output, resolve_model
+from s1lib.io import (
+    build_dir,
+    is_course_file,
+    locate,
+    output,
+    read_json,
+    resolve_model,
+    write_json,
+)
+from s1lib.locks import locked
 
 Runs = dict[Condition, list[Trace]]  # one trace per question
 Keep = Callable[[str, Callable[[], list[Trace]]], list[Trace]]  # stores traces under a name
@@ -113,6 +121,7 @@ def _model_and_cache(
     """Yield (engine, keep) as `run_conditions` takes them: the model, opened when it is first
     needed and closed at the end, and the folder of its traces."""
     folder = traces_dir(name, model, evals, profile, any_version=regrade, **settings)
+    questions = [row["question"] for row in evals]
     opened: list[Engine] = []
 
     def engine() -> Engine:
@@ -126,7 +135,8 @@ def _model_and_cache(
         return opened[0]
 
     try:
-        yield engine, partial(load_or_make, folder)
+        with locked(folder):
+            yield engine, partial(load_or_make, folder, questions=questions)
     finally:
         for used in opened:
             used.close()
@@ -149,7 +159,7 @@ def evaluate(
     `string` is appended at each ignored end of thinking, words in `suppress` are never begun.
     `name` is the evaluation set's. Traces that are stored, of just these models, questions and
     budgets, are not made again.
-    Raises CourseError if `regrade` is set and they are not stored.
+    Raises CourseError if `regrade` is set and they are not stored, or another process makes them.
     """
     name = Path(name or profile.benchmarks[0]).stem  # of a file its name
     with _model_and_cache(profile, base, evals, name, regrade) as (engine, keep):
@@ -180,7 +190,7 @@ def _base_model(profile: Profile) -> str | Path:
     """
     record = build_dir() / "sft" / "run.json"
     if not is_course_file(profile.model) and record.exists():
-        run = json.loads(record.read_text())
+        run = read_json(record, "give the base model with --base, or run `s1 sft` again.")
         base = run.get("base_path", run["base"])
         if base != run["base"] and not Path(base).is_dir():  # a folder's weights were hashed
             raise CourseError(f"the base model of build/sft is not in {base}: give it with --base.")
@@ -190,7 +200,13 @@ def _base_model(profile: Profile) -> str | Path:
 
 def _tuned_model(profile: Profile) -> Path:
     """Return the model of this run, else the shipped one if it was made of the profile's model."""
-    if is_course_file(profile.model) or (build_dir() / "sft").exists():
+    own = build_dir() / "sft"
+    if own.exists() and not (own / "loss.json").exists():  # which is written last
+        raise CourseError(
+            "build/sft holds a model whose fine-tuning has not ended: run `s1 sft` again to go "
+            "on, or move the folder away to evaluate the shipped model."
+        )
+    if is_course_file(profile.model) or own.exists():
         return locate("sft")
     raise CourseError(
         f"there is no model of the profile {profile.name} in build/sft: fine-tune first, or name "
@@ -228,5 +244,5 @@ def main() -> None:
         string=args.string or None,
         suppress=tuple(args.suppress),
     )
-    output("results.json").write_text(json.dumps(results, indent=1))
+    write_json(output("results.json"), results)
     print(results_table(results))

@@ -6,7 +6,7 @@ of another model, another budget or other questions are never mistaken for these
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,7 @@ from typing import Any
 from s1lib.config import Profile
 from s1lib.errors import CourseError
 from s1lib.inference.engine import Trace
-from s1lib.io import output, read_rows, write_rows
+from s1lib.io import output, read_json, read_rows, set_aside, write_json, write_rows
 
 
 def questions_hash(evals: list[dict]) -> str:
@@ -77,9 +77,10 @@ def traces_dir(
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
     path = output(f"runs/{name}/{key}/about.json")
     if not path.exists():
-        path.write_text(json.dumps(about | {"versions": versions(profile)}, indent=1))
+        write_json(path, about | {"versions": versions(profile)})
     elif not any_version:
-        before, now = json.loads(path.read_text())["versions"], versions(profile)
+        fix = f"move build/runs/{name}/{key} away to think anew, or --regrade what is there."
+        before, now = read_json(path, fix).get("versions"), versions(profile)
         if before != now:
             raise CourseError(
                 f"the traces in build/runs/{name}/{key} were made with {before}, and here is "
@@ -88,9 +89,48 @@ def traces_dir(
     return path.parent
 
 
-def load_or_make(folder: Path, system: str, make: Callable[[], list[Trace]]) -> list[Trace]:
-    """Read the traces of this condition if an earlier run made them, else make and store them."""
+def load_or_make(
+    folder: Path,
+    system: str,
+    make: Callable[[], list[Trace]],
+    questions: Sequence[str] | None = None,
+    report: Callable[[str], object] = print,
+) -> list[Trace]:
+    """Read the traces of this condition if an earlier run made them, else make and store them.
+
+    A damaged file, or one that does not answer just these `questions`, is kept under another
+    name, which is reported, and made again.
+    """
     path = folder / f"{system}.jsonl"
-    if not path.exists():
-        write_rows(path, [asdict(trace) for trace in make()])
-    return [Trace(**row) for row in read_rows(path)]
+    traces = _read_traces(path, questions, report) if path.exists() else None
+    if traces is None:
+        traces = make()
+        write_rows(path, [asdict(trace) for trace in traces])
+    return traces
+
+
+def _read_traces(
+    path: Path, questions: Sequence[str] | None, report: Callable[[str], object]
+) -> list[Trace] | None:
+    """Read stored traces; None if they are damaged, and were set aside."""
+    try:
+        traces = [Trace(**row) for row in read_rows(path)]
+        if all(map(_is_whole, traces)):
+            if questions is None or [trace.question for trace in traces] == list(questions):
+                return traces
+    except (CourseError, TypeError):  # no rows, or rows with other fields
+        pass
+    report(f"{path.name} is damaged: kept as {set_aside(path).name}, and made again")
+    return None
+
+
+def _is_whole(trace: Trace) -> bool:
+    """Tell whether a stored trace holds what an engine writes."""
+    texts = [trace.question, trace.answer, trace.thinking or "", trace.string or ""]
+    lists = [trace.ids, trace.ends, trace.stops]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(part, list) for part in lists)
+        and all(type(number) is int for number in [*trace.ids, *trace.ends])
+        and all(isinstance(stop, str) for stop in trace.stops)
+    )

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
 
 from s1lib.config import Profile
+from s1lib.inference.model_folder import load_weights
 
 CARD = """---
 license: apache-2.0
@@ -73,7 +73,7 @@ def merge_adapter(base: str | Path, adapter: Path, dtype: torch.dtype) -> Any:
     result would be the base model.
     """
     weights = load_file(adapter / "adapter_model.safetensors")
-    plain = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+    plain = load_weights(base, dtype=dtype)
     model = PeftModel.from_pretrained(plain, adapter)
     missing = set(get_peft_model_state_dict(model)) ^ set(weights)
     if missing:

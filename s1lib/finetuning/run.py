@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,6 @@ from peft import LoraConfig
 from torch.nn.functional import cross_entropy
 from transformers import (
     AutoConfig,
-    AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
     PrinterCallback,
@@ -36,8 +36,10 @@ from trl import SFTConfig
 from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text, thinking_text
 from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile
+from s1lib.control_tokens import why_refused
 from s1lib.distillation.hub_datasets import load_released
 from s1lib.errors import CourseError
+from s1lib.finetuning.checkpoints import set_damaged_aside
 from s1lib.finetuning.export import model_card, save_model
 from s1lib.finetuning.run_dir import (
     check_disk,
@@ -47,7 +49,20 @@ from s1lib.finetuning.run_dir import (
     run_identity,
 )
 from s1lib.finetuning.trainer import Trainer, check_loss
-from s1lib.io import DATA, build_dir, file_hash, is_course_file, output, read_rows, resolve_model
+from s1lib.inference.model_folder import check_folder as check_model
+from s1lib.inference.model_folder import load_weights
+from s1lib.io import (
+    DATA,
+    build_dir,
+    file_hash,
+    is_course_file,
+    output,
+    read_json,
+    read_rows,
+    resolve_model,
+    write_text,
+)
+from s1lib.locks import locked
 from s1lib.planning.hardware import check_launch, detect_hardware, select_config
 from s1lib.planning.model_shapes import shape_of
 
@@ -94,9 +109,9 @@ def trainable(
     """Prepare the rows as TRL takes them, checked before anything is trained.
 
     `context` is the longest sequence, in tokens, that the model takes.
-    Raises CourseError if there are none, if one lacks a column, if the tokenizer does not know
-    the delimiters, or if rows would be cut and the profile does not say to drop them; and what
-    `check_loss` raises.
+    Raises CourseError if there are none, if one lacks a column or holds a control token, if the
+    tokenizer does not know the delimiters, or if rows would be cut and the profile does not say
+    to drop them; and what `check_loss` raises.
     """
     check_loss(profile)
     if not rows:
@@ -105,6 +120,9 @@ def trainable(
         for column in ("question", "thinking_trajectories", "attempt"):
             if not row.get(column) and (thinking or column != "thinking_trajectories"):
                 raise CourseError(f"row {number} of the training set has no {column}.")
+        told = [row["question"], row["attempt"], *(row["thinking_trajectories"] or ())]
+        for reason in filter(None, (why_refused(text or "", tokenizer) for text in told)):
+            raise CourseError(f"row {number} of the training set {reason}: leave the row out.")
     if len(tokenizer.encode(IM_START, add_special_tokens=False)) != 1:
         raise CourseError(
             f"the tokenizer has no token {IM_START}, on which {THINK} and {ANSWER} rest: take a "
@@ -147,9 +165,11 @@ def load_tokenizer(base: str | Path) -> tuple[Any, int]:
 
     Raises CourseError if it is missing, gated, or the hub cannot be reached.
     """
+    check_model(base)
     try:
-        context = AutoConfig.from_pretrained(base).max_position_embeddings
-        return AutoTokenizer.from_pretrained(base), context
+        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+        return tokenizer, config.max_position_embeddings
     except Exception as error:  # OSError, ValueError: all mean the same to a reader
         raise _unloadable(base, error) from None
 
@@ -170,9 +190,11 @@ def load_base(base: str | Path, profile: Profile) -> Any:
         )
     logging.disable_progress_bar()
     try:
-        return AutoModelForCausalLM.from_pretrained(
+        return load_weights(
             base, dtype=getattr(torch, profile.weights_dtype), quantization_config=quantized
         )
+    except CourseError:
+        raise
     except ImportError:
         raise CourseError("QLoRA needs bitsandbytes: pip install bitsandbytes.") from None
     except Exception as error:  # OSError, ValueError, safetensors: all mean the same to a reader
@@ -262,49 +284,53 @@ def finetune(
 ) -> list[dict]:
     """Fine-tune `base` on curated rows and save a plain Hugging Face folder in `out`.
 
-    Called by each process where there are several. A run that was interrupted goes on from its
-    last checkpoint. `overwrite` replaces what another run left in `out`; `data_name` is what the
-    model card calls the rows.
+    Called by each process where there are several; the first holds the folder's lock. A run that
+    was interrupted goes on from its last whole checkpoint. `overwrite` replaces what another run
+    left in `out`; `data_name` is what the model card calls the rows.
     Returns the loss curve: a list of {"step", "loss"}.
     Raises CourseError before any training; see `trainable`, `load_base`, `check_folder` and
     `check_disk`.
     """
     state = PartialState(timeout=timedelta(hours=3))  # saving 32B takes longer than the default
     report = report if state.is_main_process else (lambda text: None)
-    set_seed(seed)
-    tokenizer, context = load_tokenizer(base)
-    data = trainable(rows, profile, tokenizer, thinking, report, context)
-    run: dict = {}
-    if state.is_main_process:  # the others need not hash the weights too
-        run = run_identity(data, profile, base, seed, state.num_processes)
-    checkpoint = _from_first_process(state, lambda: check_folder(out, run, overwrite))
-    check_disk(out, profile, shape_of(base).parameters)
-    model = load_base(base, profile)
-    trainer = make_trainer(model, tokenizer, data, profile, out, seed, report)
-    if checkpoint:
-        report(f"going on from step {checkpoint.name.split('-')[1]}")
-        if state.is_main_process and note_base(out, run):
-            report(f"the base model is in {run['base_path']} now: run.json says so")
-    elif state.is_main_process:
-        clear_folder(out, run)
-    state.wait_for_everyone()
-    report(f"{state.num_processes} processes, {len(data):,} rows")
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    curve = [
-        {"step": log["step"], "loss": round(float(log["loss"]), 4)}
-        for log in trainer.state.log_history
-        if "loss" in log
-    ]
-    if not curve:  # fewer steps than between two logs
-        last = trainer.state.log_history[-1]
-        curve = [{"step": last["step"], "loss": round(float(last["train_loss"]), 4)}]
-    save_model(trainer, out, base, profile, tokenizer)
-    if state.is_main_process:
-        (out / "README.md").write_text(model_card(profile, run, curve, data_name, len(data)))
-        (out / "loss.json").write_text(json.dumps(curve))  # last: it says that all is there
-        shutil.rmtree(out / "checkpoints", ignore_errors=True)
-    state.wait_for_everyone()
-    return curve
+    with ExitStack() as held:
+        _from_first_process(state, lambda: held.enter_context(locked(out, report)))
+        set_seed(seed)
+        tokenizer, context = load_tokenizer(base)
+        data = trainable(rows, profile, tokenizer, thinking, report, context)
+        run: dict = {}
+        if state.is_main_process:  # the others need not hash the weights too
+            run = run_identity(data, profile, base, seed, state.num_processes)
+        checkpoint = _from_first_process(state, lambda: check_folder(out, run, overwrite))
+        check_disk(out, profile, shape_of(base).parameters)
+        model = load_base(base, profile)
+        trainer = make_trainer(model, tokenizer, data, profile, out, seed, report)
+        if state.is_main_process and not overwrite:
+            set_damaged_aside(out / "checkpoints", state.num_processes, report)
+        if checkpoint:
+            report(f"going on from step {checkpoint.name.split('-')[1]}")
+            if state.is_main_process and note_base(out, run):
+                report(f"the base model is in {run['base_path']} now: run.json says so")
+        elif state.is_main_process:
+            clear_folder(out, run)
+        state.wait_for_everyone()
+        report(f"{state.num_processes} processes, {len(data):,} rows")
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        curve = [
+            {"step": log["step"], "loss": round(float(log["loss"]), 4)}
+            for log in trainer.state.log_history
+            if "loss" in log
+        ]
+        if not curve:  # fewer steps than between two logs
+            last = trainer.state.log_history[-1]
+            curve = [{"step": last["step"], "loss": round(float(last["train_loss"]), 4)}]
+        save_model(trainer, out, base, profile, tokenizer)
+        if state.is_main_process:
+            write_text(out / "README.md", model_card(profile, run, curve, data_name, len(data)))
+            write_text(out / "loss.json", json.dumps(curve))  # last: it says that all is there
+            shutil.rmtree(out / "checkpoints", ignore_errors=True)
+        state.wait_for_everyone()
+        return curve
 
 
 def _from_first_process(state: PartialState, ask: Callable[[], T]) -> T:
@@ -363,7 +389,7 @@ def _course_path(dataset: str) -> str:
 def _pool_of(curated: Path) -> str | None:
     """The pool that a curated set was made from, as its data card says; None without its card."""
     path = curated.with_suffix(".json")
-    card = json.loads(path.read_text()) if path.exists() else {}
+    card = read_json(path) if path.exists() else {}
     return card.get("pool") if card.get("sha256") == file_hash(curated) else None
 
 

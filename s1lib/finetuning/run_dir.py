@@ -9,6 +9,9 @@ from datasets import Dataset
 
 from s1lib.config import Profile
 from s1lib.errors import CourseError
+from s1lib.finetuning.checkpoints import checkpoints, last_checkpoint
+from s1lib.inference.model_folder import why_no_json
+from s1lib.io import read_json, refuse_link, write_json
 
 
 def run_identity(
@@ -46,23 +49,21 @@ def _hash_of_weights(folder: Path) -> str | None:
     return whole.hexdigest()[:16] if shards else None
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """Find the newest whole checkpoint: the trainer's state is written last."""
-    states = folder.glob("checkpoint-[0-9]*/trainer_state.json")
-    whole = [p.parent for p in states if p.parent.name.removeprefix("checkpoint-").isdigit()]
-    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
-
-
 def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
-    """Find the checkpoint to resume from, if there is one. Changes nothing.
+    """Find the whole checkpoint to resume from, if there is one. Changes nothing.
 
-    Raises CourseError if `out` holds a finished model, checkpoints of another run, or anything
-    that is not of a run like this.
+    Raises CourseError if `out` holds a finished model, checkpoints of another run, a link, or
+    anything that is not of a run like this; or if its `run.json` is damaged, unless `overwrite`.
     """
-    path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints")
-    known = json.loads(path.read_text()) if path.exists() else None
-    foreign = known is None and not (out / "loss.json").exists()
-    if foreign and any(path.is_file() for path in out.rglob("*")):
+    for place in (out, *out.rglob("*")):
+        refuse_link(place)
+    path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints", run["processes"])
+    known = None
+    if path.exists() and not (overwrite and why_no_json(path)):
+        fix = "it tells whose checkpoints these are. Start again with --overwrite."
+        known = read_json(path, fix)
+    foreign = not path.exists() and not (out / "loss.json").exists()
+    if foreign and any(file.is_file() and file.suffix != ".tmp" for file in out.rglob("*")):
         raise CourseError(f"{out} is not empty and holds no run: choose another folder with --out.")
     changed = [k for k in run if k != "base_path" and (known or {}).get(k) != run[k]]
     if known and not changed and checkpoint and not (out / "loss.json").exists():
@@ -85,10 +86,10 @@ def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
 def note_base(out: Path, run: dict) -> bool:
     """Note in `run.json` where the base model is now; tell whether it was somewhere else before."""
     path = out / "run.json"
-    known = json.loads(path.read_text())
+    known = read_json(path)
     moved = known.get("base_path") != run["base_path"]
     if moved:
-        path.write_text(json.dumps(known | {"base_path": run["base_path"]}, indent=1))
+        write_json(path, known | {"base_path": run["base_path"]})
     return moved
 
 
@@ -111,11 +112,14 @@ def check_disk(out: Path, profile: Profile, parameters: int) -> None:
 
 
 def clear_folder(out: Path, run: dict) -> None:
-    """Make `out` ready for a new run: what an earlier one left there is deleted."""
+    """Make `out` ready for a new run: what an earlier one left there is deleted.
+
+    Damaged checkpoints of a run that begins again are kept until it ends.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    for old in (out / "checkpoints", out / "adapter"):
+    for old in (*checkpoints(out / "checkpoints"), out / "adapter"):
         shutil.rmtree(old, ignore_errors=True)
     # an old model.safetensors beside new shards would be the one that is loaded
     for old in (out / "loss.json", *out.glob("model*.safetensors*")):
         old.unlink(missing_ok=True)
-    (out / "run.json").write_text(json.dumps(run, indent=1))
+    write_json(out / "run.json", run)

@@ -7,11 +7,13 @@ delimiters of formulas, wrappers, spacing, degrees, currency.
 import re
 from functools import lru_cache
 
+from s1lib.control_tokens import CONTROL_TOKEN
+
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
 SPACES = dict.fromkeys(
     map(ord, "\u00a0\u2002\u2003\u2004\u2005\u2007\u2008\u2009\u200a\u202f\u3000"), " "
 )
-CONTROL_TOKEN = re.compile(r"<[|｜][^<>|｜\s]{1,40}[|｜]>|</s>")
+CONTROL = re.compile(rf"{CONTROL_TOKEN.pattern}|</s>")
 NARROW_SPACE = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")  # in 32 349
 SIGNS = str.maketrans({
     "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "＋": "+", "＝": "=",
@@ -89,7 +91,7 @@ def clean(text: str) -> str:
     Digits and letters stay as they are: a Cyrillic С is not the letter C.
     """
     text = (
-        NARROW_SPACE.sub("", CONTROL_TOKEN.sub("", text))
+        NARROW_SPACE.sub("", CONTROL.sub("", text))
         .translate(INVISIBLE)
         .translate(SPACES)
         .translate(SIGNS)

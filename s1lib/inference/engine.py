@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from s1lib.chat import prompt_text
+from s1lib.control_tokens import why_refused
 from s1lib.errors import CourseError
 from s1lib.inference.budget import S1, Budget, Delimiters, Format, Thinker, delimiters
 
@@ -140,10 +141,12 @@ def trace_from(tokenizer: Any, question: str, thinker: Thinker, thought: bool = 
 def prompt_ids(tokenizer: Any, question: str) -> list[int]:
     """Encode chat template and question in token ids, up to where the assistant's text begins.
 
-    Raises CourseError for an empty question.
+    Raises CourseError for a question that is empty or holds a control token.
     """
     if not question.strip():
         raise CourseError("a question is empty: there is nothing to think about.")
+    if reason := why_refused(question, tokenizer):
+        raise CourseError(f"the question {question[:60]!r} {reason}: take it out.")
     return tokenizer.encode(prompt_text(tokenizer, question), add_special_tokens=False)
 
 
@@ -157,7 +160,7 @@ def string_ids(tokenizer: Any, string: str | None, marks: Delimiters) -> tuple[i
     ids = tuple(tokenizer.encode(string, add_special_tokens=False))
     if not ids:
         raise ValueError(f"the string {string!r} tokenizes to nothing: choose another, or None.")
-    if set(ids) & (marks.stop | marks.control):
+    if set(ids) & (marks.stop | marks.control) or why_refused(string, tokenizer):
         raise ValueError(f"the string {string!r} holds control tokens: choose plain text.")
     return ids
 

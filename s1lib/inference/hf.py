@@ -40,6 +40,7 @@ from s1lib.inference.engine import (
     suppressed_ids,
     trace_from,
 )
+from s1lib.inference.model_folder import check_folder, load_weights
 
 
 class RoomyLayer(DynamicLayer):
@@ -81,15 +82,16 @@ def load(path: str | Path) -> tuple[Any, Any]:
 
     `path` is a folder or a hub name; the model goes onto the GPU if there is one.
 
-    Raises CourseError if the folder is missing or damaged, the hub cannot be reached, or the
-    memory that is free does not hold the model.
+    Raises CourseError if the folder is missing or damaged, the hub cannot be reached, the memory
+    that is free does not hold the model, or tensors are missing.
     """
     logging.disable_progress_bar()
+    check_folder(path)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
         _check_memory(path)
         place = {"": "cuda"} if torch.cuda.is_available() else None
-        model = AutoModelForCausalLM.from_pretrained(path, dtype="auto", device_map=place)
+        model = load_weights(path, dtype="auto", device_map=place)
     except CourseError:
         raise
     except Exception as error:  # safetensors, OSError, ValueError: all mean the same to a reader
@@ -103,9 +105,11 @@ def load(path: str | Path) -> tuple[Any, Any]:
 
 def _check_memory(path: str | Path) -> None:
     """Compare the model's weights, without loading them, with the memory that is free."""
-    config = AutoConfig.from_pretrained(path)
+    config = AutoConfig.from_pretrained(path, trust_remote_code=False)
     with torch.device("meta"):
-        empty = AutoModelForCausalLM.from_config(config, dtype=config.dtype)
+        empty = AutoModelForCausalLM.from_config(
+            config, dtype=config.dtype, trust_remote_code=False
+        )
     need = sum(p.numel() * p.element_size() for p in empty.parameters())
     on_gpu = torch.cuda.is_available()
     free = torch.cuda.mem_get_info()[0] if on_gpu else psutil.virtual_memory().available

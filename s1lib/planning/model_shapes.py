@@ -74,7 +74,7 @@ def shape_of(model: str | Path) -> Shape:
     from transformers import AutoConfig
 
     try:
-        c = AutoConfig.from_pretrained(model)
+        c = AutoConfig.from_pretrained(model, trust_remote_code=False)
         head = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
         sizes = (c.num_hidden_layers, c.hidden_size, c.intermediate_size, c.num_attention_heads)
         kv_heads = getattr(c, "num_key_value_heads", None) or c.num_attention_heads

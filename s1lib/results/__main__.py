@@ -1,5 +1,4 @@
-from s1lib.errors import run_command
-from s1lib.results.run import main
+from s1lib.errors import run_module
 
-if __name__ == "__main__":
-    run_command(main)
+if __name__ == "__main__":  # its workers import this module
+    run_module("s1lib.results.run")

@@ -25,8 +25,9 @@ from s1lib.finetuning.run import finetune
 from s1lib.inference import open_engine
 from s1lib.inference.budget import Budget
 from s1lib.inference.engine import GREEDY, Engine, Sampling, Trace
-from s1lib.io import locate, output, read_rows, resolve_model
+from s1lib.io import locate, output, read_json, read_rows, resolve_model, write_json
 from s1lib.results.files import about
+from s1lib.stopping import interrupts_held
 
 FOLDER = "results_cache"
 WAITS = (1, 2, 4, 8)  # of the main result
@@ -43,8 +44,8 @@ def open_cache(name: str | None = None) -> Profile:
     now = json.loads(json.dumps(about(profile, ())))  # as it is read back
     path = output(f"{FOLDER}/about.json")
     if not path.exists():
-        path.write_text(json.dumps(now, indent=1))
-    before = json.loads(path.read_text())
+        write_json(path, now)
+    before = read_json(path, f"move build/{FOLDER} away to begin again.")
     changed = [key for key in now if before.get(key) != now[key]]
     if changed:
         key = changed[0]
@@ -76,7 +77,8 @@ def run_in_workers(jobs: Iterable[tuple]) -> None:
     """
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(WORKERS, spawn, _begin_worker) as pool:
-        running = [pool.submit(*job) for job in jobs]
+        with interrupts_held():  # to submit a job starts a process
+            running = [pool.submit(*job) for job in jobs]
         try:
             for done, job in enumerate(as_completed(running), start=1):
                 job.result()
@@ -113,7 +115,8 @@ def cached_model(
 
 def training_losses(parts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return the first and the last logged step of these models' training, with their losses."""
-    curves = {part: json.loads(output(f"{FOLDER}/{part}/loss.json").read_text()) for part in parts}
+    fix = "move its folder away to train it again."
+    curves = {part: read_json(output(f"{FOLDER}/{part}/loss.json"), fix, list) for part in parts}
     return {part: {"first": curve[0], "last": curve[-1]} for part, curve in curves.items()}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from s1lib.config import Profile
 from s1lib.errors import CourseError
-from s1lib.io import DATA, locate
+from s1lib.io import DATA, locate, write_text
 
 
 def data_hash(find: Callable[[str], Path]) -> str:
@@ -65,6 +65,4 @@ def recorded(name: str) -> dict[str, Any]:
 
 def write(name: str, results: dict[str, Any]) -> None:
     """Write a result to `data/results/`."""
-    folder = DATA / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+    write_text(DATA / "results" / f"{name}.json", json.dumps(results, indent=1) + "\n")

@@ -12,9 +12,12 @@ from types import ModuleType
 from typing import Any
 
 from s1lib.commands import add_profile, resolve_auto
+from s1lib.config import Profile
 from s1lib.errors import CourseError
 from s1lib.evaluation.metrics import comparison_of, rate_of
 from s1lib.evaluation.report import text_table
+from s1lib.io import output
+from s1lib.locks import locked
 from s1lib.results.files import write
 
 # In the order in which they are made: the models of the first are those of the others, too.
@@ -113,15 +116,22 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def make(args: argparse.Namespace) -> None:
-    """Measure a result, write it, and print a summary.
+    """Make a result, alone in the folder of its parts; see `measure`.
 
     Raises what `open_cache`, `chosen_seeds` and the result's `measure` raise.
     """
-    from s1lib.results.cache import open_cache  # torch is slow to import
+    from s1lib.results.cache import FOLDER, open_cache  # torch is slow to import
 
     module = result_module(args.name)
     seeds = chosen_seeds(args.name, args.seeds, module.SEEDS)
-    profile = open_cache(resolve_auto(args.profile))
+    with locked(output(FOLDER)):
+        measure(args, module, seeds, open_cache(resolve_auto(args.profile)))
+
+
+def measure(
+    args: argparse.Namespace, module: ModuleType, seeds: tuple[int, ...], profile: Profile
+) -> None:
+    """Measure a result with this profile, write it, and print a summary."""
     if args.dev_only:
         print(json.dumps(module.development_rows(profile), indent=1))
         return

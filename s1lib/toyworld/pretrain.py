@@ -21,6 +21,8 @@ import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from s1lib.chat import build_tokenizer
+from s1lib.errors import run_command
+from s1lib.io import output, write_text
 from s1lib.toyworld.pretraining_text import Document, documents
 
 IGNORE = -100
@@ -225,7 +227,7 @@ def save_model(model: Any, losses: list, config: PretrainConfig, out: Path, size
     """Save a plain Hugging Face folder: safetensors, tokenizer, loss curve, model card."""
     model.save_pretrained(out)
     build_tokenizer().save_pretrained(out)
-    (out / "loss.json").write_text(json.dumps(losses) + "\n")
+    write_text(out / "loss.json", json.dumps(losses) + "\n")
     card = CARD.format(
         size=size,
         role=ROLES[size],
@@ -235,13 +237,11 @@ def save_model(model: Any, losses: list, config: PretrainConfig, out: Path, size
         steps=config.steps,
         loss=losses[-1]["loss"],
     )
-    (out / "README.md").write_text(card)
+    write_text(out / "README.md", card)
 
 
 def main() -> None:
     """Pretrain, and save the model in build/ or where --out says."""
-    from s1lib.io import output
-
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--size", choices=SIZES, default="base")
     parser.add_argument("--out", type=Path, help="folder of the model (default: build/SIZE)")
@@ -255,4 +255,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
