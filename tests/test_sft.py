@@ -18,6 +18,7 @@ import psutil
 import pytest
 import torch
 import yaml
+from checkpoints import write_checkpoint
 from safetensors.torch import load_file
 
 from s1lib.commands import resolve_auto
@@ -162,11 +163,10 @@ def test_kill_9_in_the_middle_changes_nothing(tmp_path, whole):
 
 
 def test_half_a_checkpoint_is_passed_over(tmp_path):
-    for step, state in ((2, True), (10, True), (12, False), ("best", True)):
-        folder = tmp_path / f"checkpoint-{step}"
-        folder.mkdir()
-        if state:
-            (folder / "trainer_state.json").write_text("{}")
+    for step in (2, 10, 12):
+        write_checkpoint(tmp_path, step)
+    write_checkpoint(tmp_path, 99).rename(tmp_path / "checkpoint-best")
+    (tmp_path / "checkpoint-12" / "trainer_state.json").unlink()
     assert run_dir.last_checkpoint(tmp_path).name == "checkpoint-10"
     assert run_dir.last_checkpoint(tmp_path / "none") is None
 
@@ -178,9 +178,7 @@ def test_a_checkpoint_of_another_run_is_not_mixed_in(tmp_path):
     out = tmp_path / "out"
     assert run_dir.check_folder(out, mine, overwrite=False) is None and not out.exists()
     run_dir.clear_folder(out, mine)
-    folder = out / "checkpoints" / "checkpoint-2"
-    folder.mkdir(parents=True)
-    (folder / "trainer_state.json").write_text("{}")
+    folder = write_checkpoint(out / "checkpoints", 2)
     assert run_dir.check_folder(out, mine, overwrite=False) == folder
     slower = replace(profile, sft=profile.sft | {"learning_rate": 1e-5})
     some = data.select(range(40))

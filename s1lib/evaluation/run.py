@@ -191,8 +191,10 @@ def _base_model(profile: Profile) -> str | Path:
     record = build_dir() / "sft" / "run.json"
     if not is_course_file(profile.model) and record.exists():
         run = read_json(record, "give the base model with --base, or run `s1 sft` again.")
-        base = run.get("base_path", run["base"])
-        if base != run["base"] and not Path(base).is_dir():  # a folder's weights were hashed
+        base = run.get("base_path", run.get("base"))
+        if not isinstance(base, str):
+            raise CourseError(f"{record} names no base model: give it with --base.")
+        if base != run.get("base") and not Path(base).is_dir():  # a folder's weights were hashed
             raise CourseError(f"the base model of build/sft is not in {base}: give it with --base.")
         return base
     return resolve_model(profile.model)

@@ -120,14 +120,15 @@ def trainable(
         for column in ("question", "thinking_trajectories", "attempt"):
             if not row.get(column) and (thinking or column != "thinking_trajectories"):
                 raise CourseError(f"row {number} of the training set has no {column}.")
-        told = [row["question"], row["attempt"], *(row["thinking_trajectories"] or ())]
-        for reason in filter(None, (why_refused(text or "", tokenizer) for text in told)):
-            raise CourseError(f"row {number} of the training set {reason}: leave the row out.")
     if len(tokenizer.encode(IM_START, add_special_tokens=False)) != 1:
         raise CourseError(
             f"the tokenizer has no token {IM_START}, on which {THINK} and {ANSWER} rest: take a "
             "model of the Qwen2.5 family, or add the token and train its embedding."
         )
+    for number, row in enumerate(rows):
+        told = [row["question"], row["attempt"], *(row["thinking_trajectories"] or ())]
+        for reason in filter(None, (why_refused(text or "", tokenizer) for text in told)):
+            raise CourseError(f"row {number} of the training set {reason}: leave the row out.")
     data = training_set(rows, tokenizer, thinking)
     limit = profile.sft["max_length"]
     if context and context < limit:

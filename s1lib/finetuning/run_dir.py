@@ -57,11 +57,12 @@ def check_folder(out: Path, run: dict, overwrite: bool) -> Path | None:
     """
     for place in (out, *out.rglob("*")):
         refuse_link(place)
-    path, checkpoint = out / "run.json", last_checkpoint(out / "checkpoints", run["processes"])
-    known = None
+    path, known = out / "run.json", None
     if path.exists() and not (overwrite and why_no_json(path)):
         fix = "it tells whose checkpoints these are. Start again with --overwrite."
         known = read_json(path, fix)
+    processes = (known or run).get("processes", 1)
+    checkpoint = last_checkpoint(out / "checkpoints", processes)
     foreign = not path.exists() and not (out / "loss.json").exists()
     if foreign and any(file.is_file() and file.suffix != ".tmp" for file in out.rglob("*")):
         raise CourseError(f"{out} is not empty and holds no run: choose another folder with --out.")

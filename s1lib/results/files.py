@@ -12,7 +12,7 @@ from typing import Any
 
 from s1lib.config import Profile
 from s1lib.errors import CourseError
-from s1lib.io import DATA, locate, write_text
+from s1lib.io import DATA, locate, read_json, write_text
 
 
 def data_hash(find: Callable[[str], Path]) -> str:
@@ -53,10 +53,10 @@ def recorded(name: str) -> dict[str, Any]:
     """
     path = DATA / "results" / f"{name}.json"
     fix = f"restore it with `git checkout -- data/`, or make it again: make results-{name}."
+    results = read_json(path, fix)
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
         made_from = results["about"]["data"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         raise CourseError(f"{path.name} is missing or damaged: {fix}") from None
     if made_from != data_hash(DATA.joinpath):
         raise CourseError(f"{path.name} was made from other data than lies in data/: {fix}")
