@@ -20,10 +20,9 @@ def control_tokens(text: str, tokenizer: Any = None, marks: Iterable[str] = ()) 
     Looks for what most model families write; with a tokenizer also for its own, as `</s>`, and
     for `marks`, the delimiters of a format such as `</think>`.
     """
-    found = {match.group(): match.start() for match in CONTROL_TOKEN.finditer(text)}
     own = () if tokenizer is None else _tokens_of(tokenizer, len(tokenizer))
-    found |= {token: text.index(token) for token in (*own, *marks) if token in text}
-    return sorted(found, key=lambda token: found[token])
+    found = {token for token in (*CONTROL_TOKEN.findall(text), *own, *marks) if token in text}
+    return sorted(found, key=text.index)
 
 
 def why_refused(text: str, tokenizer: Any = None, marks: Iterable[str] = ()) -> str | None:

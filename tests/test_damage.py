@@ -23,6 +23,7 @@ from s1lib.config import load_profile
 from s1lib.errors import CourseError
 from s1lib.evaluation import run as evaluation
 from s1lib.evaluation.trace_cache import load_or_make, traces_dir
+from s1lib.finetuning import checkpoints as trainer_checkpoints
 from s1lib.finetuning import run as finetuning
 from s1lib.finetuning import run_dir
 from s1lib.inference.engine import Trace
@@ -300,17 +301,20 @@ def test_a_damaged_checkpoint_is_passed_over_and_kept(tmp_path, name, kind):
     assert run_dir.check_folder(out, RUN, overwrite=False) == newest
     left = damage(newest / name, kind)
     if name.endswith((".pt", ".pth")) and kind == "first byte":  # no part of what it holds
-        assert run_dir.why_not_whole(newest) in (None, f"{name} is cut short or damaged")
+        assert trainer_checkpoints.why_not_whole(newest) in (
+            None,
+            f"{name} is cut short or damaged",
+        )
         return
     assert run_dir.check_folder(out, RUN, overwrite=False) == whole
     told: list[str] = []
-    run_dir.set_damaged_aside(out / "checkpoints", 1, told.append)
+    trainer_checkpoints.set_damaged_aside(out / "checkpoints", 1, told.append)
     [sentence] = told
     assert "checkpoint-20 is not used" in sentence
     assert name in sentence or kind == "missing"
     kept = out / "checkpoints" / "damaged-checkpoint-20" / name
     assert kind == "missing" or kept.read_bytes() == left
-    assert run_dir.last_checkpoint(out / "checkpoints") == whole
+    assert trainer_checkpoints.last_checkpoint(out / "checkpoints") == whole
 
 
 @pytest.mark.parametrize("name", CHECKPOINT_FILES)
@@ -320,7 +324,7 @@ def test_overwrite_clears_a_damaged_checkpoint(tmp_path, name):
     damage(write_checkpoint(out / "checkpoints", 20) / name, "half")
     assert run_dir.check_folder(out, RUN, overwrite=True) is None
     run_dir.clear_folder(out, RUN)
-    assert not run_dir.checkpoints(out / "checkpoints")
+    assert not trainer_checkpoints.checkpoints(out / "checkpoints")
 
 
 def test_overwrite_clears_a_damaged_record(tmp_path):
@@ -335,7 +339,7 @@ def test_overwrite_clears_a_damaged_record(tmp_path):
 
 def test_random_states_of_all_processes_are_wanted(tmp_path):
     folder = write_checkpoint(tmp_path, 20)
-    assert run_dir.why_not_whole(folder, processes=2) == "rng_state.pth is missing"
+    assert trainer_checkpoints.why_not_whole(folder, processes=2) == "rng_state.pth is missing"
 
 
 # Stored traces

@@ -26,6 +26,7 @@ from s1lib.config import load_profile
 from s1lib.errors import CourseError
 from s1lib.finetuning import export, run_dir
 from s1lib.finetuning import run as sft
+from s1lib.finetuning.checkpoints import last_checkpoint
 from s1lib.inference.hf import load, think
 from s1lib.io import DATA, ROOT, read_rows
 from s1lib.planning import hardware
@@ -167,8 +168,8 @@ def test_half_a_checkpoint_is_passed_over(tmp_path):
         write_checkpoint(tmp_path, step)
     write_checkpoint(tmp_path, 99).rename(tmp_path / "checkpoint-best")
     (tmp_path / "checkpoint-12" / "trainer_state.json").unlink()
-    assert run_dir.last_checkpoint(tmp_path).name == "checkpoint-10"
-    assert run_dir.last_checkpoint(tmp_path / "none") is None
+    assert last_checkpoint(tmp_path).name == "checkpoint-10"
+    assert last_checkpoint(tmp_path / "none") is None
 
 
 def test_a_checkpoint_of_another_run_is_not_mixed_in(tmp_path):
