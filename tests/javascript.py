@@ -19,6 +19,26 @@ CHROMIUM = next(
     os.environ.get("CHROMIUM"),
 )
 FOUND = bool(NODE or CHROMIUM)
+# What a model or a reader may write.
+HOSTILE = [
+    "",
+    " ",
+    "\n\t\r\x0b\x1c\x85\u2028",
+    "\ufeffBOM",
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "a\x00b\x1b[31mc\x07\x9d",
+    "abc\u202edcba\u2066x\u200b",
+    "think answer system user assistant",
+    "thinkanswer Thinking assistants",
+    "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",
+    "e\u0301 \u1e9b\u0323 \uac00\u11a8 \u0344 \ufb01 \u212b",
+    "👩‍👩‍👧‍👦 𝒳 ﷽ 한국어 العربية עברית",
+    "\ud7ff\ue000\uffff\U0010ffff",
+    "$^ (?!) .* [a-z] \\ | { }",
+    "{start} {n} {tag}",
+    "constructor __proto__ toString",
+]
 
 _IN_NODE = """
 import fs from "node:fs";

@@ -1,29 +1,21 @@
-"""The page's engine in JavaScript does what the Python engine does."""
+"""The page's engine in JavaScript thinks what the Python engine thinks."""
 
 import base64
 import copy
-import random
+import json
 import re
-import unicodedata
-from itertools import product
 
 import pytest
 import torch
-from javascript import FOUND, call
+from javascript import ENGINE, FOUND, HOSTILE, call
 
+from s1lib.errors import CourseError
 from s1lib.grading.graders import first_integer, is_right
-from s1lib.inference.budget import (
-    Budget,
-    Thinker,
-    delimiters,
-    force_answer,
-    resume_thinking,
-    without_thinking,
-)
-from s1lib.inference.hf import load
+from s1lib.inference.budget import Budget
+from s1lib.inference.engine import Trace, prompt_ids
+from s1lib.inference.hf import answer_from_prefix, load, think
 from s1lib.io import DATA, read_rows
-from s1lib.notebook.wait.export import half, model_file, tokenizer_file
-from s1lib.toyworld.questions import FAMILIES, draw_problem, question, reference_answer
+from s1lib.notebook.wait.export import MAX_BYTES, model_file, tokenizer_file
 
 pytestmark = pytest.mark.skipif(
     not FOUND, reason="needs Node, or any Chromium: there is none here to run JavaScript"
@@ -34,39 +26,12 @@ const open = ({ engine }, { weights, tokenizer }) =>
   engine.createEngine({ weights: bytes(weights), tokenizer });
 """
 MAX_ANSWER = 12
-HOSTILE = [
-    "",
-    " ",
-    "\n\t\r\x0b\x1c\x85\u2028",
-    "\ufeffBOM",
-    "<img src=x onerror=alert(1)>",
-    "</script><script>alert(1)</script>",
-    "a\x00b\x1b[31mc\x07\x9d",
-    "abc\u202edcba\u2066x\u200b",
-    "think answer system user assistant",
-    "thinkanswer Thinking assistants",
-    "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",
-    "e\u0301 \u1e9b\u0323 \uac00\u11a8 \u0344 \ufb01 \u212b",
-    "👩‍👩‍👧‍👦 𝒳 ﷽ 한국어 العربية עברית",
-    "\ud7ff\ue000\uffff\U0010ffff",
-    "$^ (?!) .* [a-z] \\ | { }",
-    "{start} {n} {tag}",
-    "constructor __proto__ toString",
-]
-CONTROL = [
-    "<|im_start|>", "x<|im_end|>y", "<|endoftext|><|fim_pad|>", "think<|im_start|>think",
-    "<<|im_start|>|im_start|>", "<|im_<|im_end|>start|>",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def page_model():
-    """The model of the page, that is with its weights rounded to float16, in Python."""
-    model, tokenizer = load(DATA / "sft")
-    with torch.no_grad():
-        for weights in model.parameters():
-            weights.copy_(half(weights))
-    return model, tokenizer
+def tuned():
+    """The shipped model and its tokenizer."""
+    return load(DATA / "sft")
 
 
 @pytest.fixture(scope="module")
@@ -75,294 +40,340 @@ def files():
     return {"weights": base64.b64encode(model_file()).decode(), "tokenizer": tokenizer_file()}
 
 
-def random_texts(rng, count):
-    """Texts of any characters, of the tokenizer's words, and of combining marks; no control."""
-    pieces = [
-        lambda: chr(rng.choice([rng.randrange(0xD800), rng.randrange(0xE000, 0x110000)])),
-        lambda: chr(rng.randrange(0x20, 0x7F)),
-        lambda: chr(rng.randrange(0x300, 0x370)),
-        lambda: rng.choice(["think", "answer", "user", "system", "assistant", "ass", "\n", " "]),
-        lambda: rng.choice(["Wait", "Ann 7", "<|", "|", "im_start", "é", "한", "\u1100\u1161"]),
-    ]
-    for _ in range(count):
-        kinds = rng.sample(pieces, rng.randint(1, 3))
-        text = "".join(rng.choice(kinds)() for _ in range(rng.randrange(40)))
-        # Characters newer than one of the two Unicode tables may be composed by the other only.
-        yield "".join(c for c in text if unicodedata.category(c) != "Cn")
+EMPTY = {"ids": [], "ends": []}
+# Limit, Waits, string
+BUDGETS = [
+    (0, 0, "Wait"),
+    (8, 0, "Wait"),
+    (32, 1, "Wait"),
+    (64, 1, "Alternatively"),
+    (128, 2, "Hmm"),
+    (512, 0, "Wait"),
+    (512, 1, "Wait"),
+    (512, 2, "Wait"),
+    (512, 4, "Wait"),
+    (512, 1, "Hmm"),
+    (512, 1, "Alternatively"),
+    (512, 2, None),
+]
+TIES = {}  # (question, budget): what differs only because float32 cannot tell two tokens apart
+# What a reader does: Think, then Wait as often as there is an end to ignore and room for it.
+PRESS = (
+    OPEN
+    + """
+async (modules, { files, rows, budgets }) => {
+  const engine = open(modules, files);
+  const thoughts = [];
+  for (const question of rows) {
+    const known = new Map();
+    const press = async (limit, waits, string) => {
+      const key = JSON.stringify([limit, waits, waits ? string : null]);
+      if (!known.has(key)) known.set(key, await pressNew(limit, waits, string));
+      return known.get(key);
+    };
+    const pressNew = async (limit, waits, wait) => {
+      if (!waits) return engine.think({ question, kept: { ids: [], ends: [] }, limit });
+      const kept = await press(limit, waits - 1, wait);
+      if (kept.stop === "limit" || kept.ends.length < waits - 1) return kept;
+      return engine.think({ question, kept, wait, limit }).catch((error) => {
+        if (!error.message.includes("no room")) throw error;
+        return kept;
+      });
+    };
+    const all = [];
+    for (const [limit, waits, string] of budgets) all.push(await press(limit, waits, string));
+    thoughts.push(all);
+  }
+  return thoughts;
+}"""
+)
 
 
-# Tokenizer
+def check_equal(tuned, files, rows, budgets):
+    """Compare both engines on these questions under these budgets."""
+    questions = [row["question"] for row in rows]
+    found = call(PRESS, {"files": files, "rows": questions, "budgets": budgets}, timeout=3600)
+    for number, (limit, waits, string) in enumerate(budgets):
+        budget = Budget(limit, waits, string, MAX_ANSWER)
+        traces = think(*tuned, questions, budget)
+        for row, trace, theirs in zip(rows, traces, found, strict=True):
+            thought = theirs[number]
+            if (row["id"], number) in TIES:
+                continue
+            assert thought == {
+                "ids": trace.ids,
+                "ends": trace.ends,
+                "stop": trace.stops[-1],
+                "thinking": trace.thinking,
+                "answer": trace.answer,
+                "shown": first_integer(trace.answer) or trace.answer.strip()[:40],
+                "right": is_right(trace.answer, row["answer"]),
+            }, (row["id"], budget)
 
 
-def test_texts_become_the_same_tokens(page_model):
-    _, tokenizer = page_model
+def test_both_engines_think_the_same(tuned, files):
+    rows = read_rows(DATA / "heldout.jsonl")[:12]
+    check_equal(tuned, files, rows, [BUDGETS[i] for i in (1, 3, 4, 6)])
+
+
+@pytest.mark.slow
+def test_both_engines_think_the_same_on_200_questions(tuned, files):
     rows = read_rows(DATA / "heldout.jsonl")[:200]
-    texts = [*HOSTILE, *(row["question"] for row in rows), *random_texts(random.Random(1), 3000)]
+    assert len({row["family"] for row in rows}) == 6
+    check_equal(tuned, files, rows, BUDGETS)
+
+
+QUESTION = "Coins of 3 people: Cid 4, Ann 7, Bob 9. How many coins is that in all?"
+
+
+def test_what_was_thought_can_be_cut_anywhere_and_gone_on_with(tuned, files):
+    """The answers are those of the smaller budget, and nothing that was thought is lost."""
+    model, tokenizer = tuned
     found = call(
-        """({ tokenizer }, { file, texts }) => {
-          const { encode, decode } = tokenizer.createTokenizer(file);
-          return texts.map((text) => [encode(text), decode(encode(text))]);
+        OPEN
+        + """async (modules, { files, question }) => {
+          const engine = open(modules, files);
+          const first = await engine.think({ question, limit: 512 });
+          const whole = await engine.think({ question, kept: first, wait: "Wait", limit: 512 });
+          const cuts = [];
+          for (let limit = whole.ids.length; limit >= 0; limit -= 3)
+            cuts.push(await engine.think({ question, kept: whole, limit }));
+          const short = { ids: whole.ids.slice(0, first.ids.length + 9), ends: whole.ends };
+          return {
+            whole, cuts,
+            again: await engine.think({ question, kept: first, wait: "Wait", limit: 512 }),
+            goneOn: await engine.think({ question, kept: short, limit: 512 }),
+          };
         }""",
-        {"file": tokenizer_file(), "texts": texts},
+        {"files": files, "question": QUESTION},
     )
-    for text, (ids, back) in zip(texts, found, strict=True):
-        assert ids == tokenizer.encode(text, add_special_tokens=False), repr(text)
-        # Composed between the words only: "k" and an accent stay apart in "think\u0301".
-        composed = unicodedata.normalize("NFC", back)
-        assert composed == unicodedata.normalize("NFC", text), repr(text)
+    whole = found["whole"]
+    assert found["again"] == found["goneOn"] == whole and len(whole["ids"]) > 40
+    for cut in found["cuts"]:
+        limit = len(cut["ids"])
+        assert cut["ids"] == whole["ids"][:limit] and cut["stop"] == "limit"
+        trace = Trace(QUESTION, "", "", whole["ids"], [], ["end"], "Wait")
+        [wanted] = answer_from_prefix(model, tokenizer, [trace], limit, max_answer=MAX_ANSWER)
+        assert cut["answer"] == wanted.answer, limit
+    assert len(found["cuts"]) > 15 and len({cut["answer"] for cut in found["cuts"]}) > 1
 
 
-def test_a_control_token_in_a_text_from_outside_is_spelled_out(page_model):
-    _, tokenizer = page_model
-    plain = [text for text in random_texts(random.Random(2), 300)]
-    rng = random.Random(3)
-    mixed = [f"{a}{rng.choice(CONTROL)}{b}" for a, b in zip(plain, plain[::-1], strict=True)]
-    found = call(
-        """({ tokenizer }, { file, texts }) => {
-          const t = tokenizer.createTokenizer(file);
-          const { encode, encodeFormat, controlTokenIn } = t;
-          return texts.map((text) => [encode(text), encodeFormat(text), controlTokenIn(text)]);
+@pytest.mark.parametrize("question", [QUESTION, "Who was Ada Lovelace?", "한국어 👩‍👩‍👧 e\u0301"])
+def test_each_token_is_told_as_it_is_decided(tuned, files, question):
+    _, tokenizer = tuned
+    told, thought, turns = call(
+        OPEN
+        + """async (modules, { files, question }) => {
+          const engine = open(modules, files);
+          const told = [];
+          let turns = 0;
+          const timer = setInterval(() => turns++, 0);
+          const first = await engine.think({ question, limit: 200 });
+          const hear = { onToken: (token) => told.push(token) };
+          const thought = await engine.think(
+            { question, kept: first, wait: "Wait", limit: 300 }, hear);
+          clearInterval(timer);
+          return [told, thought, turns];
         }""",
-        {"file": tokenizer_file(), "texts": [*CONTROL, *mixed]},
+        {"files": files, "question": question},
     )
-    special = {256, 257, 258, 259}
-    for text, (ids, with_control, named) in zip([*CONTROL, *mixed], found, strict=True):
-        assert not special & set(ids), repr(text)
-        spelled = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
-        assert ids == spelled, repr(text)
-        assert with_control == tokenizer.encode(text, add_special_tokens=False), repr(text)
-        assert named in text and named == tokenizer.decode(
-            next(i for i in with_control if i in special)
-        )
+    assert turns > 3  # the page was alive
+    waited = tokenizer.encode("Wait", add_special_tokens=False)
+    assert [t["id"] for t in told[: len(waited)]] == waited
+    assert all(t["forced"] and t["phase"] == "thinking" for t in told[: len(waited)])
+    kinds = [(t["phase"], t["forced"]) for t in told[len(waited) :]]
+    assert kinds == sorted(kinds, key=[("thinking", False), ("delimiter", True),
+                                       ("answer", False)].index)  # fmt: skip
+    thinking = [t["id"] for t in told if t["phase"] == "thinking"]
+    assert thinking == thought["ids"][thought["ends"][-1] :]
+    text = "".join(t["text"] for t in told)
+    whole = tokenizer.decode([t["id"] for t in told])
+    assert whole.startswith(text) and whole[len(text) :].strip("\ufffd") == ""
+    assert thought["right"] is (None if question != QUESTION else thought["shown"] == "20")
 
 
-def test_any_tokens_are_decoded_to_the_same_text(page_model):
-    _, tokenizer = page_model
-    rng = random.Random(4)
-    rows = [[rng.randrange(266) for _ in range(rng.randrange(30))] for _ in range(2000)]
-    rows += [tokenizer.encode(text, add_special_tokens=False)[:-1] for text in HOSTILE]
-    found = call(
-        """({ tokenizer }, { file, rows }) => {
-          const { decode, textStream } = tokenizer.createTokenizer(file);
-          return rows.map((ids) => {
-            const stream = textStream();
-            return [decode(ids), ids.map(stream.push).join("") + stream.end()];
-          });
+def test_a_thought_is_stopped_at_the_next_token(files):
+    stopped, whole, goneOn, late = call(
+        OPEN
+        + """async (modules, { files, question }) => {
+          const engine = open(modules, files);
+          const first = await engine.think({ question, limit: 512 });
+          const asked = { question, kept: first, wait: "Wait", limit: 512 };
+          const stop = new AbortController();
+          let heard = 0;
+          const failed = (error) => ({ name: error.name, thought: error.thought });
+          const stopped = await engine.think(asked, {
+            signal: stop.signal,
+            onToken: () => { if (++heard === 20) stop.abort(); },
+          }).catch(failed);
+          stopped.heard = heard;
+          const goneOn = await engine.think({ question, kept: stopped.thought, limit: 512 });
+          const late = await engine.think(asked, { signal: AbortSignal.abort() }).catch(failed);
+          return [stopped, await engine.think(asked), goneOn, late];
         }""",
-        {"file": tokenizer_file(), "rows": rows},
+        {"files": files, "question": QUESTION},
     )
-    for ids, (whole, piece_by_piece) in zip(rows, found, strict=True):
-        assert whole == piece_by_piece == tokenizer.decode(ids), ids
+    assert stopped["name"] == late["name"] == "AbortError"
+    assert stopped["heard"] == 20 and stopped["thought"]["stop"] is None
+    assert stopped["thought"]["ids"] == whole["ids"][: whole["ends"][0] + 20]
+    assert stopped["thought"]["ends"] == whole["ends"] and stopped["thought"]["right"] is None
+    assert goneOn == whole
 
 
-def test_another_kind_of_tokenizer_is_refused():
-    file = tokenizer_file()
-    file["model"]["merges"] = [["a", "b"]]
-    code = """({ tokenizer }, file) => {
-      try { tokenizer.createTokenizer(file); } catch (error) { return error.message; }
-    }"""
-    assert "without merges" in call(code, file)
-
-
-# Automaton
-
-TO_JSON = """
-const asJson = ({ phase, thinking, answer, ends, stops, waited }) =>
-  structuredClone({ phase, thinking, answer, ends, stops, waited });
-const tried = (work) => { try { return work(); } catch { return "refused"; } };
-"""
-DRIVE = f"""({{ budget, tokenizer }}, {{ file, scripts }}) => {{
-  {TO_JSON}
-  const t = tokenizer.createTokenizer(file);
-  const marks = budget.delimitersOf(t);
-  return scripts.map(({{ make, limit, waits, answer, string, thinking, how, tokens }}) => {{
-    const size = {{ maxThinking: limit, waits, maxAnswer: answer }};
-    const thinker = tried(() =>
-      make === "resume" ? budget.resumeThinking(size, marks, string, thinking)
-      : make === "force" ? budget.forceAnswer(size, marks, thinking, how)
-      : make === "direct" ? budget.createThinker(size, marks, [], "answer")
-      : budget.createThinker(size, marks, string));
-    if (thinker === "refused") return thinker;
-    const seen = [[thinker.opening.map((x) => [x.id, x.phase, x.forced]), asJson(thinker)]];
-    for (const token of tokens) {{
-      const text = tried(() => token === "wait" ? thinker.wait() : thinker.push(token));
-      const not = [10, ...marks.stop, ...marks.control].map((id) => thinker.disallowed(id));
-      seen.push([text === "refused" ? text : text.map((x) => [x.id, x.phase, x.forced]), not,
-                 asJson(thinker)]);
-    }}
-    return seen;
-  }});
-}}"""
-
-
-def state_of(thinker):
-    names = ("phase", "thinking", "answer", "ends", "stops", "waited")
-    return {name: getattr(thinker, name) for name in names}
-
-
-def python_run(script, marks, order):
-    """What `DRIVE` returns, by the Python automaton."""
-    limit, waits, answer = script["limit"], script["waits"], script["answer"]
-    budget = Budget(limit, waits, max_answer=answer)
-    string, thinking = tuple(script["string"]), script["thinking"]
-    try:
-        thinker = {
-            "resume": lambda: resume_thinking(budget, marks, string, thinking),
-            "force": lambda: force_answer(budget, marks, thinking, script["how"]),
-            "direct": lambda: without_thinking(budget, marks),
-            "think": lambda: Thinker(budget, marks, string),
-        }[script["make"]]()
-    except ValueError:
-        return "refused"
-    seen = [[[[*token] for token in thinker.opening], copy.deepcopy(state_of(thinker))]]
-    for token in script["tokens"]:
-        try:
-            text = thinker.wait() if token == "wait" else thinker.push(token)
-            text = [[*token] for token in text]
-        except ValueError:
-            text = "refused"
-        barred = [i in thinker.disallowed for i in [10, *order]]
-        seen.append([text, barred, copy.deepcopy(state_of(thinker))])
-    return seen
-
-
-def random_script(rng, marks):
-    """A budget, a way to begin, and what the model samples: plain tokens, ends, newlines."""
-    plain = [3, 10, 40, marks.newline, *sorted(marks.control)]
-    ends = [marks.end, *sorted(marks.turn)]
-    return {
-        "make": rng.choice(["think", "think", "resume", "force", "direct"]),
-        "limit": rng.choice([0, 1, 2, 3, 5, 8, 20]),
-        "waits": rng.randrange(4),
-        "answer": rng.randint(1, 4),
-        "string": [rng.choice(plain) for _ in range(rng.choice([0, 1, 2, 4]))],
-        "thinking": [rng.choice(plain) for _ in range(rng.randrange(9))],
-        "how": rng.choice(["end", "turn", "limit"]),
-        "tokens": rng.choices(
-            [*plain, *ends, "wait"], [*[3] * len(plain), *[4] * len(ends), 1], k=rng.randrange(25)
-        ),
-    }
-
-
-def test_the_delimiters_are_the_same(page_model):
-    marks = delimiters(page_model[1])
-    found = call(
-        """({ budget, tokenizer }, file) => {
-          const marks = budget.delimitersOf(tokenizer.createTokenizer(file));
-          return Object.fromEntries(Object.entries(marks).map(([name, value]) =>
-            [name, value instanceof Set ? [...value].sort((a, b) => a - b) : value]));
+def test_thoughts_that_are_asked_for_at_once_come_one_after_the_other(files):
+    questions = [row["question"] for row in read_rows(DATA / "heldout.jsonl")[:3]]
+    together, alone = call(
+        OPEN
+        + """async (modules, { files, questions }) => {
+          const engine = open(modules, files);
+          const think = (question) => engine.think({ question, limit: 60 });
+          const bad = think(" ").catch((error) => error.message);
+          const together = await Promise.all(questions.map(think));
+          const alone = [];
+          for (const question of questions) alone.push(await think(question));
+          return [together, alone, await bad];
         }""",
-        tokenizer_file(),
-    )
-    for name, value in found.items():
-        mine = getattr(marks, name)
-        assert value == (sorted(mine) if isinstance(mine, frozenset) else mine) or value == [*mine]
-    assert set(found) == {*vars(marks), "stop"}
+        {"files": files, "questions": questions},
+    )[:2]
+    assert together == alone
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_both_automata_do_the_same_on_any_script(page_model, seed):
-    marks = delimiters(page_model[1])
-    rng = random.Random(seed)
-    scripts = [random_script(rng, marks) for _ in range(30_000 if seed else 3_000)]
-    asked = {"file": tokenizer_file(), "scripts": scripts}
-    order = call(
-        """({ budget, tokenizer }, file) => {
-          const { stop, control } = budget.delimitersOf(tokenizer.createTokenizer(file));
-          return [...stop, ...control];
-        }""",
-        tokenizer_file(),
-    )
-    found = call(DRIVE, asked)
-    for script, theirs in zip(scripts, found, strict=True):
-        assert theirs == python_run(script, marks, order), script
-    assert {script["make"] for script, run in zip(scripts, found, strict=True) if run != "refused"
-            } == {"think", "resume", "force", "direct"}  # fmt: skip
-
-
-# Checker
-
-
-def own_questions(rng, count):
-    """Drawn questions, and what readers make of them: odd spaces, cases, words around, faults."""
-    for family in FAMILIES.values():
-        for theme, size in product(family.themes, range(1, 9)):
-            yield question(draw_problem(rng, family.name, size, theme))
-    for _ in range(count):
-        text = question(draw_problem(rng, rng.choice([*FAMILIES]), rng.randint(1, 8)))
-        for _ in range(rng.choice([0, 0, 1, 1, 2, 3])):
-            text = rng.choice(CHANGES)(rng, text)
-        yield text
-
-
-def at_random(change):
-    """A change at a random place: `change(rng, left, right)`."""
-
-    def changed(rng, text):
-        place = rng.randrange(len(text) + 1)
-        return change(rng, text[:place], text[place:])
-
-    return changed
-
-
-CHANGES = [
-    lambda rng, text: text.upper(),
-    lambda rng, text: text.lower(),
-    lambda rng, text: text.swapcase(),
-    lambda rng, text: text.replace(
-        " ", rng.choice(["  ", "\n", "\xa0", "\u3000", "\x1c", "\ufeff"])
-    ),
-    lambda rng, text: f"Please tell me: {text} Thanks!",
-    lambda rng, text: text + " " + question(draw_problem(rng, "cups", 3)),
-    lambda rng, text: "x" * rng.choice([10, 1900, 2100]) + text,
-    lambda rng, text: "👍" * rng.choice([10, 1900]) + text,
-    lambda rng, text: re.sub(
-        r"[0-9]+", lambda _: str(rng.randrange(10 ** rng.randint(1, 30))), text
-    ),
-    lambda rng, text: re.sub(
-        "[0-9]", lambda d: chr(0x660 + int(d[0])), text, count=rng.randint(0, 9)
-    ),
-    lambda rng, text: text.replace("k", "\u212a").replace("s", "\u017f"),
-    lambda rng, text: text.replace("i", rng.choice("ıİîI")),
-    lambda rng, text: text.replace(", ", rng.choice([",", ";", " and ", ", , "])),
-    lambda rng, text: text.replace("+", "-").replace("x", rng.choice("X×x")),
-    lambda rng, text: re.sub(r"\b0*([0-9])\b", r"00\1", text),
-    at_random(lambda rng, a, b: a + b[1:]),
-    at_random(lambda rng, a, b: a + rng.choice("0aZ ,.-+\n\x00é<") + b),
-    at_random(lambda rng, a, b: a),
-    at_random(lambda rng, a, b: b + a),
+BAD = [
+    ({"question": ""}, "The question is empty"),
+    ({"question": " \n\u3000"}, "The question is empty"),
+    ({"question": None}, "The question is empty"),
+    ({"question": "x" * 5000}, "too long: with an answer of 12 tokens it takes 50"),
+    ({"question": "Is <|im_end|> a word?"}, "holds the control token <|im_end|>"),
+    ({"limit": 2000}, "too high: beside this question the model has room for 19"),
+    ({"limit": -1}, "must be a whole number"),
+    ({"limit": 1.5}, "must be a whole number"),
+    ({"limit": "8"}, "must be a whole number"),
+    ({"wait": ""}, "The word is empty"),
+    ({"wait": "a<|im_start|>"}, "holds control tokens"),
+    ({"wait": "<|fim_pad|>"}, "holds control tokens"),
+    ({"wait": "Wait", "limit": 3}, "no room for another Wait. Raise the limit."),
+    ({"wait": None, "limit": 1, "kept": {"ids": [3, 3], "ends": []}}, "no room"),
+    ({"kept": {"ids": [257], "ends": []}}, "damaged"),
+    ({"kept": {"ids": [3, 999], "ends": []}}, "damaged"),
+    ({"kept": {"ids": [3, -1], "ends": []}}, "damaged"),
+    ({"kept": {"ids": [3], "ends": [7]}}, "damaged"),
 ]
 
 
-def test_the_checker_knows_the_same_answers():
-    rng = random.Random(5)
-    texts = [*HOSTILE, *CONTROL, *own_questions(rng, 6000), *random_texts(rng, 300)]
-    texts += [row["question"] for row in read_rows(DATA / "heldout.jsonl")]
-    found = call("({ checker }, texts) => texts.map(checker.checkerFor)", texts)
-    wanted = [reference_answer(text) for text in texts]
-    for text, mine, theirs in zip(texts, wanted, found, strict=True):
-        assert theirs == mine, repr(text)
-    assert 1000 < wanted.count(None) < len(wanted) - 3000
-
-
-def answers(rng, count):
-    """What a model may write as its answer."""
-    parts = ["Answer: ", "Answer:", "answer: ", "Final Answer:", "-", "−", "0", "007", "42", "-0",
-             "1" * 18, "9" * 25, " ", "\n", "So ", "٣", "²", "1,000", "3.5", "cups"]  # fmt: skip
-    for _ in range(count):
-        yield "".join(rng.choices(parts, k=rng.randrange(6)))
-
-
-def test_the_answer_is_found_and_graded_as_the_grader_does():
-    rng = random.Random(6)
-    texts = [*HOSTILE, *answers(rng, 5000)]
-    references = [rng.choice(["0", "42", "7", "-42", "1000", "1" * 18]) for _ in texts]
+def test_bad_input_is_one_plain_sentence_and_the_engine_stays_usable(files):
+    asked = [{"question": QUESTION, "kept": EMPTY, "limit": 64, **bad} for bad, _ in BAD]
     found = call(
-        """({ checker }, rows) =>
-          rows.map(([text, wanted]) =>
-            [checker.firstInteger(text), checker.isRight(text, wanted)])""",
-        [*zip(texts, references, strict=True)],
+        OPEN
+        + """async (modules, { files, asked, question }) => {
+          const engine = open(modules, files);
+          const said = [];
+          for (const one of asked)
+            said.push(await engine.think(one).then(() => "nothing", (error) => error.message));
+          return [...said, await engine.think({ question, limit: 8 })];
+        }""",
+        {"files": files, "asked": asked, "question": QUESTION},
     )
-    for text, reference, theirs in zip(texts, references, found, strict=True):
-        assert theirs == [first_integer(text), is_right(text, reference)], (text, reference)
-    assert any(right for _, right in found)
+    for (bad, message), said in zip(BAD, found, strict=False):
+        assert message in said, bad
+        assert "\n" not in said and said.endswith(".") and not said[0].islower(), said
+    assert found[-1]["stop"] in ("end", "limit")
+
+
+@pytest.mark.parametrize("text", [t for t in HOSTILE if t.strip()])
+@pytest.mark.slow
+def test_hostile_texts_are_thought_about_as_in_python(tuned, files, text):
+    [[thought]] = call(PRESS, {"files": files, "rows": [text], "budgets": [[40, 1, text]]})
+    [trace] = think(*tuned, [text], Budget(40, 1, text, MAX_ANSWER))
+    assert (thought["ids"], thought["answer"]) == (trace.ids, trace.answer)
+
+
+# Files
+
+
+def test_the_modules_can_be_joined_to_one_script(files):
+    """A page that is opened from the disk may not import modules: they are put into it."""
+    order = ["model", "tokenizer", "budget", "checker", "engine"]
+    texts = [(ENGINE / f"{name}.js").read_text(encoding="utf-8") for name in order]
+    assert {f"{name}.js" for name in order} == {path.name for path in ENGINE.glob("*.js")}
+    names = [
+        n for t in texts for n in re.findall(r"^(?:export )?(?:function|const) (\w+)", t, re.M)
+    ]
+    assert len(names) == len(set(names))
+    lines = [line for text in texts for line in text.splitlines() if not line.startswith("import ")]
+    script = re.sub(r"^export ", "", "\n".join(lines), flags=re.M)
+    found = call(
+        OPEN
+        + """async (modules, { files, script, question }) => {
+          const joined = new Function(`${script}\\nreturn { createEngine, checkerFor };`)();
+          const engine = open({ engine: joined }, files);
+          return [engine.info, joined.checkerFor(question)];
+        }""",
+        {"files": files, "script": script, "question": QUESTION},
+    )
+    info = {"name": "sft", "context": 2048, "maxThinking": 1024, "maxAnswer": MAX_ANSWER}
+    assert found == [info, "20"]
+
+
+def test_the_model_file_is_small_and_the_same_each_time(tuned):
+    content = model_file()
+    assert content == model_file() and len(content) < MAX_BYTES
+    settings = json.loads(json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])[
+        "__metadata__"]["settings"])  # fmt: skip
+    before, after = settings["prompt"]
+    ids = tuned[1].encode(before + QUESTION + after, add_special_tokens=False)
+    assert ids == prompt_ids(tuned[1], QUESTION)
+
+
+def test_the_weights_lose_no_more_than_a_bit_in_sixteen(tuned):
+    found = call(
+        OPEN
+        + """({ model }, content) => {
+          const { tensors } = model.readWeights(bytes(content));
+          return Object.fromEntries(Object.entries(tensors).map(([name, { shape, values }]) =>
+            [name, [shape, [...values]]]));
+        }""",
+        base64.b64encode(model_file()).decode(),
+    )
+    assert set(found) == {name for name, _ in tuned[0].named_parameters()}
+    for name, weights in tuned[0].named_parameters():
+        shape, values = found[name]
+        assert shape == list(weights.shape)
+        read = torch.tensor(values, dtype=torch.float64).reshape(shape)
+        assert torch.allclose(read, weights.double(), rtol=2**-16, atol=0)
+
+
+def test_a_damaged_model_file_is_named():
+    whole = model_file()
+    broken = [b"", whole[:7], whole[:100], whole[:-1000], b"\xff" * 200]
+    found = call(
+        OPEN
+        + """({ model }, contents) => contents.map((content) => {
+          try { model.readWeights(bytes(content)); } catch (error) { return error.message; }
+        })""",
+        [base64.b64encode(content).decode() for content in broken],
+    )
+    assert found == ["The model file is damaged: load it again."] * len(broken)
+
+
+def test_a_model_that_the_page_cannot_run_is_refused_by_name(tuned, tmp_path):
+    with pytest.raises(CourseError, match="cannot load a model"):
+        model_file(tmp_path / "none")
+    model, tokenizer = tuned
+    for change, message in [
+        ({"hidden_act": "gelu"}, r"cannot run other \(hidden_act 'gelu'\)"),
+        ({"tie_word_embeddings": False}, "tie_word_embeddings False"),
+        ({"vocab_size": 20_000}, "too large for the page"),
+    ]:
+        folder = tmp_path / "other"
+        config = copy.deepcopy(model.config)
+        config.update(change)
+        type(model)(config).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        with pytest.raises(CourseError, match=message):
+            model_file(folder)
+    tokenizer_json = tmp_path / "other" / "tokenizer.json"
+    file = tokenizer_file()
+    file["model"]["merges"] = [["a", "b"]]
+    tokenizer_json.write_text(json.dumps(file))
+    with pytest.raises(CourseError, match="has merges"):
+        tokenizer_file(tmp_path / "other")

@@ -6,34 +6,30 @@
 const ROWS_AT_ONCE = 8;
 export const TOKENS_AT_ONCE = 16;
 
-// Read a safetensors file of float16 tensors: {settings, tensors: {name: {shape, values}}}.
-// `settings` is what s1lib.notebook.wait.export wrote beside them.
+// Read a file from s1lib.notebook.wait.export: {settings, tensors: {name: {shape, values}}}.
+// It is a safetensors file: the length of a JSON header, the header, and the numbers it tells of.
 export function readWeights(buffer) {
-  const view = new DataView(buffer);
-  const size = buffer.byteLength < 8 ? Infinity : Number(view.getBigUint64(0, true));
-  if (8 + size > buffer.byteLength) throw new Error("The model file is damaged: load it again.");
+  const damaged = () => new Error("The model file is damaged: load it again.");
+  if (buffer.byteLength < 8) throw damaged();
+  const size = Number(new DataView(buffer).getBigUint64(0, true));
+  if (8 + size > buffer.byteLength) throw damaged();
   const json = new TextDecoder().decode(new Uint8Array(buffer, 8, size));
   const { __metadata__: metadata, ...header } = JSON.parse(json);
-  const float = float16Values();
   const tensors = {};
-  for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header)) {
-    if (dtype !== "F16") throw new Error(`The model file holds ${dtype} numbers, not float16.`);
-    if (8 + size + end > buffer.byteLength)
-      throw new Error("The model file is damaged: load it again.");
-    const bits = new Uint16Array(buffer.slice(8 + size + start, 8 + size + end));
-    tensors[name] = { shape, values: Float64Array.from(bits, (b) => float[b]) };
+  for (const [name, { shape, data_offsets: [start, end] }] of Object.entries(header)) {
+    if (8 + size + end > buffer.byteLength) throw damaged();
+    const bytes = new Uint8Array(buffer, 8 + size + start, end - start);
+    tensors[name] = { shape: shape.slice(0, -1), values: fromThreeBytes(bytes) };
   }
   return { settings: JSON.parse(metadata.settings), tensors };
 }
 
-// What each of the 65,536 patterns of a float16 stands for.
-function float16Values() {
-  return Float64Array.from({ length: 65536 }, (_, bits) => {
-    const exponent = (bits >> 10) & 31;
-    const fraction = (bits & 1023) / 1024;
-    const size = exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14;
-    return bits & 0x8000 ? -size : size;
-  });
+// Each weight is stored as a float32 without its last byte.
+function fromThreeBytes(bytes) {
+  const bits = new Int32Array(bytes.length / 3);
+  for (let i = 0, b = 0; i < bits.length; i++, b += 3)
+    bits[i] = (bytes[b] << 8) | (bytes[b + 1] << 16) | (bytes[b + 2] << 24);
+  return Float64Array.from(new Float32Array(bits.buffer));
 }
 
 // Lay a matrix [rows, columns] out as [rows / 8, columns, 8], so that `project` reads it in the
