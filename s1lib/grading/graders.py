@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from s1lib.errors import CourseError
 from s1lib.grading.choices import final_choice
-from s1lib.grading.compare import same_answer, whole_number
-from s1lib.grading.find import final_value
+from s1lib.grading.compare import is_words, same_answer, whole_number
+from s1lib.grading.find import final_value, final_words
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -58,7 +58,7 @@ def _grade_aime(text: str, reference: str) -> Grade:
 
 
 def _grade_math(text: str, reference: str) -> Grade:
-    given = final_value(text)
+    given = final_words(text) if is_words(reference) else final_value(text)
     return Grade(False, None) if given is None else _grade_value(given, reference)
 
 
@@ -89,10 +89,15 @@ def _reference_math(solution: str) -> str | None:
     )
 
 
+def _find_math(text: str) -> str | None:
+    """Find a value, else words: whether the question asks for words, its reference says."""
+    return final_value(text) or final_words(text)
+
+
 FINDERS: dict[str, Callable[[str], str | None]] = {
     "integer": first_integer,
     "aime": final_value,
-    "math": final_value,
+    "math": _find_math,
     "gpqa": final_choice,
 }
 REFERENCES: dict[str, Callable[[str], str | None]] = {

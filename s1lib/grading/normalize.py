@@ -18,7 +18,8 @@ NARROW_SPACE = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 SIGNS = str.maketrans({
     "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "-", "﹣": "-", "－": "-", "＋": "+", "＝": "=",
     "（": "(", "）": ")", "［": "[", "］": "]", "｛": "{", "｝": "}", "：": ":", "；": ";",
-    "，": ", ", "、": ", ", "．": ".", "％": "%", "＊": "*", "“": '"', "”": '"', "’": "'",
+    "，": ", ", "、": ", ", "．": ".", "。": ". ", "％": "%", "＊": "*",
+    "“": '"', "”": '"', "’": "'",
 })  # fmt: skip
 # Signs that LaTeX has a command for; the blank keeps the command apart from a letter behind it
 SYMBOLS = {
@@ -40,7 +41,7 @@ HELD = r"((?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+)"
 # \text{...} and its relatives, which only set the type of what they hold
 WRAPPER = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)?|math(?:rm|bf|it|sf|tt|normal)|mbox|hbox|boldsymbol"
-    r"|bm|operatorname\*?|emph|underline|boxed|fbox) ?\{" + HELD + r"\}"
+    r"|bm|operatorname\*?|emph|underline|boxed|fbox|framebox) ?\{" + HELD + r"\}"
 )
 OLD_WRAPPER = re.compile(r"\\(?:rm|bf|it|sf|tt|cal)(?![A-Za-z]) ?()")
 # Commands that set sizes or spaces. A space after a comma is kept: it ends the number before it
@@ -56,7 +57,7 @@ THIN_SPACE = re.compile(r"(?<=[0-9])\\,(?=[0-9]{3}(?![0-9]))")  # 32\,349 is one
 DEGREES = re.compile(
     r"\^ ?\{? ?\\circ ?\}?(?: ?[CF]\b)?|\\degrees?(?![A-Za-z])|(?<=[0-9}]) ?\bdeg(?:rees?)?\b"
 )
-CURRENCY = re.compile(r"\\\$|[$€£¥₹]|\\(?:euro|pounds)(?![A-Za-z])|(?<![A-Za-z])USD ?(?=[0-9])")
+CURRENCY = re.compile(r"\\\$|[$€£¥₹¢]|\\(?:euro|pounds)(?![A-Za-z])|(?<![A-Za-z])USD ?(?=[0-9])")
 DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")  # not the line break \\[2pt] of a matrix
 FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 SHORT_FRACTION = re.compile(r"\\frac ?([0-9A-Za-z]) ?([0-9A-Za-z])(?![0-9])")
@@ -78,20 +79,21 @@ ALIASES = (
     ("\\leqslant", "\\le"), ("\\geqslant", "\\ge"), ("\\leq", "\\le"), ("\\geq", "\\ge"),
     ("\\neq", "\\ne"), ("\\varnothing", "\\emptyset"), ("\\lbrace", "\\{"), ("\\rbrace", "\\}"),
     ("\\lbrack", "["), ("\\rbrack", "]"), ("{,}", ","), ("\\%", "%"), ("\\infinity", "\\infty"),
-    ("\\colon", ":"), ("\\{\\}", "\\emptyset"),
+    ("\\colon", ":"), ("\\{\\}", "\\emptyset"), ("\\mathbb{R}", "(-\\infty,\\infty)"),
 )  # fmt: skip
 # Spaces go, but for one that ends a command, and those beside digits that would run together
 NEEDED_SPACE = re.compile(r"(?<=[0-9,]) +(?=[0-9])|(\\[A-Za-z]+) +(?=[A-Za-z])| +")
+QUALIFIER = re.compile(r"^\s*(?:approximately|approx\.?|about|roughly|around)\s+(?=[-0-9.])")
 PERCENT = re.compile(r"(?<=[0-9}]) ?\b(?:percent|per cent|percentage|pct)\b\.?")
 
 
 def clean(text: str) -> str:
-    """Replace odd spaces, dashes and full-width punctuation; take bold type away.
+    """Replace odd spaces, dashes and full-width punctuation; take bold and code type away.
 
     Digits and letters stay as they are: a Cyrillic С is not the letter C.
     """
     text = (
-        NARROW_SPACE.sub("", CONTROL.sub("", text))
+        NARROW_SPACE.sub("", CONTROL.sub("", text.replace("`", "")))
         .translate(INVISIBLE)
         .translate(SPACES)
         .translate(SIGNS)
@@ -115,14 +117,14 @@ def normalize(text: str) -> str:
 
     Equal results mean equal answers; different ones may still be equal in value.
     """
-    text = SYMBOL.sub(lambda found: SYMBOLS[found.group()], clean(text).replace("`", ""))
+    text = SYMBOL.sub(lambda found: SYMBOLS[found.group()], clean(text))
     text = re.sub(r"\s+", " ", text)
     text = DROPPED.sub("", COLOR.sub("", THIN_SPACE.sub("", text)))
     for name, alias in ALIASES:
         text = text.replace(name, alias)
     text = CURRENCY.sub("", DEGREES.sub("", SPACING.sub(" ", text)))
     text = DELIMITERS.sub(" ", text)
-    text = unwrap(text)
+    text = QUALIFIER.sub("", unwrap(text))
     text = TIMES.sub(r"\\times ", POWER.sub("^", ALIGNED.sub("", text)))
     text = PERCENT.sub("%", text)
     text = PLAIN_COMMAND.sub(lambda found: "\\" + found[1].replace("infinity", "infty"), text)

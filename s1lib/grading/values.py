@@ -21,9 +21,9 @@ DECIMAL = re.compile(
     # scientific notation: 1.5e3, 1.5\times10^{3}
     r"(?:(?:[eE]|(?:\\times|\\cdot|\*)10\^)\{?(?P<exponent>[+-]?[0-9]{1,4})\}?)?"
 )
-# 3/4, \frac{3}{4}, \frac34, and the mixed number 2\frac{3}{4}
+# 3/4, \frac{3}{4}, \frac34, and the mixed numbers 2\frac{3}{4} and 2 3/4
 FRACTION = re.compile(
-    rf"(?:(?P<top>{INTEGER})/(?P<bottom>{INTEGER})|(?P<whole>[0-9]+)?\\frac"
+    rf"(?:(?:(?P<mixed>[0-9]+) )?(?P<top>{INTEGER})/(?P<bottom>{INTEGER})|(?P<whole>[0-9]+)?\\frac"
     r"(?:\{(?P<frac_sign>-?)(?P<frac_top>[0-9]+)\}|(?P<top_digit>[0-9]))"
     r"(?:\{(?P<frac_bottom>[0-9]+)\}|(?P<bottom_digit>[0-9])))"
 )
@@ -84,7 +84,7 @@ def _fraction(text: str) -> Number | None:
     if bottom == 0:
         return None
     value = Fraction(int(top.replace(",", "")), bottom) * (-1 if found["frac_sign"] else 1)
-    return Number(value + int(found["whole"] or 0))
+    return Number(value + int(found["whole"] or found["mixed"] or 0))
 
 
 def _periodic(text: str) -> Number | None:
