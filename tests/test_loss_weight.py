@@ -150,8 +150,12 @@ def test_rows_that_are_cut_over_processes_are_refused(kind, monkeypatch):
     tokenizer, _ = sft.load_tokenizer(DATA / "base")
     monkeypatch.setenv("ACCELERATE_USE_PARALLELISM_CONFIG", "true")
     monkeypatch.setenv(f"PARALLELISM_CONFIG_{kind}_SIZE", "2")
+    at_random = {"train_sampling_strategy": "random"}
     with pytest.raises(CourseError, match="parallelism cut rows into parts"):
-        sft.trainable(ROWS, profile_of("row"), tokenizer, report=quiet)
+        sft.trainable(ROWS, profile_of("row", **at_random), tokenizer, report=quiet)
+    sft.trainable(ROWS, profile_of("token", **at_random), tokenizer, report=quiet)
+    with pytest.raises(CourseError, match='spread over 2 .* "batch_rebalance" each of them would'):
+        sft.trainable(ROWS, profile_of("token"), tokenizer, report=quiet)
 
 
 def test_an_unknown_weight_is_named(tmp_path):

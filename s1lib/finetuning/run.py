@@ -48,7 +48,7 @@ from s1lib.finetuning.run_dir import (
     note_base,
     run_identity,
 )
-from s1lib.finetuning.trainer import Trainer, check_loss
+from s1lib.finetuning.trainer import Trainer, check_step
 from s1lib.inference.model_folder import check_folder as check_model
 from s1lib.inference.model_folder import load_weights
 from s1lib.io import (
@@ -111,9 +111,9 @@ def trainable(
     `context` is the longest sequence, in tokens, that the model takes.
     Raises CourseError if there are none, if one lacks a column or holds a control token, if the
     tokenizer does not know the delimiters, or if rows would be cut and the profile does not say
-    to drop them; and what `check_loss` raises.
+    to drop them; and what `check_step` raises.
     """
-    check_loss(profile)
+    check_step(profile)
     if not rows:
         raise CourseError("the curated set is empty: run the curation first.")
     for number, row in enumerate(rows):

@@ -20,12 +20,19 @@ from s1lib.errors import CourseError
 LOSS_WEIGHTS = ("row", "token")
 
 
-def check_loss(profile: Profile) -> None:
-    """Check that the profile's loss is computed right with its other settings.
+def check_step(profile: Profile) -> None:
+    """Check that a step holds the rows, and its loss the weights, that the profile asks for.
 
-    Raises CourseError if not, naming the setting: the weights would silently be other ones.
+    Raises CourseError if other settings would silently change them, and names the setting.
     """
-    weight, sft = profile.loss_weight, profile.sft
+    weight, sft, parts = profile.loss_weight, profile.sft, _parts_of_a_row()
+    if parts > 1 and sft.get("train_sampling_strategy") == "batch_rebalance":
+        raise CourseError(
+            f"each row is to be spread over {parts} processes (context, sequence or tensor "
+            'parallelism), and with "batch_rebalance" each of them would draw rows of its own: '
+            'take train_sampling_strategy = "random", or leave parallelism_config out of the '
+            "configuration of `accelerate launch`."
+        )
     if weight not in LOSS_WEIGHTS:
         known = " or ".join(f'"{name}"' for name in LOSS_WEIGHTS)
         raise CourseError(f'loss_weight is "{weight}" in the profile {profile.name}: take {known}.')
@@ -39,7 +46,7 @@ def check_loss(profile: Profile) -> None:
         "average_tokens_across_devices = false does not count the other processes' rows": (
             not sft.get("average_tokens_across_devices", True)
         ),
-        "context, sequence and tensor parallelism cut rows into parts": _parts_of_a_row() > 1,
+        "context, sequence and tensor parallelism cut rows into parts": parts > 1,
     }
     for reason, found in wrong.items():
         if found:
