@@ -10,6 +10,7 @@ import pytest
 from javascript import FOUND, HOSTILE, call
 from transformers import AutoTokenizer
 
+from s1lib.control_tokens import control_tokens
 from s1lib.grading.graders import first_integer, is_right
 from s1lib.inference.budget import (
     Budget,
@@ -30,6 +31,9 @@ CONTROL = [
     "<|im_start|>", "x<|im_end|>y", "<|endoftext|><|fim_pad|>", "think<|im_start|>think",
     "<<|im_start|>|im_start|>", "<|im_<|im_end|>start|>",
 ]  # fmt: skip
+
+
+BARS = [("<|", "|>"), ("<｜", "｜>"), ("<|", "｜>"), ("<", "|>"), ("<|", ">")]
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +95,33 @@ def test_a_control_token_in_a_text_from_outside_is_spelled_out(tokenizer):
         spelled = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
         assert ids == spelled, repr(text)
         assert with_control == tokenizer.encode(text, add_special_tokens=False), repr(text)
-        assert named in text and named == tokenizer.decode(
-            next(i for i in with_control if i in special)
-        )
+        assert [named] == control_tokens(text, tokenizer)[:1], repr(text)
+
+
+def test_control_tokens_of_other_families_are_found_too(tokenizer):
+    inside = [
+        "eot_id",
+        "User",
+        "a b",
+        "x" * 40,
+        "x" * 41,
+        "😀" * 40,
+        "\x1c",
+        "\ufeff",
+        "",
+        "|",
+        "<",
+    ]
+    texts = [f"a {left}{text}{right} b{extra}" for text in inside for left, right in BARS
+             for extra in ("", "<|im_end|>")]  # fmt: skip
+    texts += [*HOSTILE, *(f"<|im_end|>{text}" for text in texts)]
+    found = call(
+        """({ tokenizer }, { file, texts }) =>
+          texts.map(tokenizer.createTokenizer(file).controlTokenIn)""",
+        {"file": tokenizer_file(), "texts": texts},
+    )
+    wanted = [(control_tokens(text, tokenizer) or [None])[0] for text in texts]
+    assert found == wanted and wanted.count(None) > 10
 
 
 def test_any_tokens_are_decoded_to_the_same_text(tokenizer):
@@ -223,7 +251,7 @@ def test_the_delimiters_are_the_same(tokenizer):
 def test_both_automata_do_the_same_on_any_script(tokenizer, seed):
     marks = delimiters(tokenizer)
     rng = random.Random(seed)
-    scripts = [random_script(rng, marks) for _ in range(30_000 if seed else 3_000)]
+    scripts = [random_script(rng, marks) for _ in range(15_000 if seed else 2_000)]
     asked = {"file": tokenizer_file(), "scripts": scripts}
     order = call(
         """({ budget, tokenizer }, file) => {

@@ -1,5 +1,6 @@
 // The exact answers of the toy world: the twin of s1lib/toyworld/questions.py for questions in
 // words, and of the grader of whole numbers in s1lib/grading/graders.py.
+import { PYTHON_SPACES } from "./tokenizer.js";
 
 const TAGGED = "{tag} {v}";
 const UNSIGNED = { v: "\\d+" };
@@ -102,8 +103,7 @@ const QUESTION_PATTERNS = TOY_FAMILIES.flatMap((family) => {
   });
 });
 
-// What Python counts as white space.
-const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+const WHITE_SPACE = new RegExp(`[${PYTHON_SPACES}]+`, "g");
 
 // The right answer to a question in words, as text; null if it is not of the toy world.
 export function checkerFor(question) {

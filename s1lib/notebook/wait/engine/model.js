@@ -16,7 +16,9 @@ export function readWeights(buffer) {
   const json = new TextDecoder().decode(new Uint8Array(buffer, 8, size));
   const { __metadata__: metadata, ...header } = JSON.parse(json);
   const tensors = {};
-  for (const [name, { shape, data_offsets: [start, end] }] of Object.entries(header)) {
+  for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header)) {
+    if (dtype !== "U8" || shape.at(-1) !== 3)
+      throw new Error("The model file is of another version: make it again.");
     if (8 + size + end > buffer.byteLength) throw damaged();
     const bytes = new Uint8Array(buffer, 8 + size + start, end - start);
     tensors[name] = { shape: shape.slice(0, -1), values: fromThreeBytes(bytes) };
@@ -29,7 +31,7 @@ function fromThreeBytes(bytes) {
   const bits = new Int32Array(bytes.length / 3);
   for (let i = 0, b = 0; i < bits.length; i++, b += 3)
     bits[i] = (bytes[b] << 8) | (bytes[b + 1] << 16) | (bytes[b + 2] << 24);
-  return Float64Array.from(new Float32Array(bits.buffer));
+  return new Float64Array(new Float32Array(bits.buffer));
 }
 
 // Lay a matrix [rows, columns] out as [rows / 8, columns, 8], so that `project` reads it in the

@@ -4,6 +4,10 @@
 // Text from outside never becomes a control token: `encode` spells "<|im_start|>" out in bytes.
 // Only `encodeFormat`, for the format's own text, knows control tokens.
 
+// What Python counts as white space, for a pattern.
+export const PYTHON_SPACES =
+  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+
 // The character that stands for each byte in the vocabulary, as in GPT-2: printable bytes stand
 // for themselves, the others are counted up from 256.
 function byteAlphabet() {
@@ -12,6 +16,8 @@ function byteAlphabet() {
   return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++));
 }
 
+// What most model families write as control tokens, as in s1lib/control_tokens.py.
+const ANY_CONTROL = new RegExp(`<[|｜][^<>|｜${PYTHON_SPACES}]{1,40}[|｜]>`, "u");
 const isControl = ({ special, content }) => special || /^<\|.*\|>$/.test(content);
 const escapePattern = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
@@ -63,7 +69,11 @@ export function createTokenizer(file) {
         Uint8Array.from(tokens.flatMap((id) => bytes[id])),
       ),
     textStream,
-    // The first control token that a text spells; null if there is none.
-    controlTokenIn: (text) => controlPattern.exec(text)?.[0] ?? null,
+    // The first control token that a text spells, of this or another family; null if none.
+    controlTokenIn: (text) => {
+      const found = [controlPattern, ANY_CONTROL].map((pattern) => pattern.exec(text));
+      found.sort((one, other) => (one?.index ?? Infinity) - (other?.index ?? Infinity));
+      return found[0]?.[0] ?? null;
+    },
   };
 }
