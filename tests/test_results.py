@@ -42,10 +42,12 @@ from s1lib.results import (
     table4,
     table8,
 )
+from s1lib.results.builder import ResultBuilder
 from s1lib.results.figure6 import LIMITS, QUESTIONS, TRIES, rejection
 from s1lib.results.figure7 import VOTES, majority, vote
 from s1lib.results.files import data_hash, decode_grades, recorded
 from s1lib.results.table4 import STRINGS, TIMES
+from s1lib.results.variants import variant_conditions
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
@@ -411,6 +413,18 @@ THREE = [  # three tries of two questions
     [trace("5", 30), trace("2", 10)],
     [trace("1", 20), trace("3", 512, limited=True)],
 ]
+
+
+def test_a_variant_is_compared_without_and_with_a_wait():
+    builder = ResultBuilder(ROWS, (0, 1))
+    alone, one_wait = variant_conditions(LAPTOP)
+    wrong, right = [trace("3", 5)] * 2, [trace("1", 5), trace("2", 5)]
+    runs = [{alone: wrong, one_wait: right}, {alone: right, one_wait: right}]
+    builder.add_without_and_with("short", (alone, one_wait), runs, set="short")
+    assert list(builder.right) == ["short/sft", "short/sft-wait-1"]
+    assert {row["set"] for row in builder.rows} == {"short"} and len(builder.rows) == 6
+    [change] = builder.comparisons
+    assert (change["name"], change["fixed"], change["broken"]) == ("wait-1-vs-sft", 2, 0)
 
 
 def test_rejection_takes_the_first_thought_that_fits():

@@ -88,14 +88,10 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
     """Measure both ways without and with a Wait, what the Wait is worth in each, and the losses."""
     variants = {sampling: variant_of(sampling, profile) for sampling in SAMPLINGS}
     runs = variant_runs(variants, seeds)
-    alone, one_wait = variant_conditions(profile)
+    conditions = variant_conditions(profile)
     builder = ResultBuilder(course_rows("heldout"), seeds)
     for sampling, by_seed in runs.items():
-        for condition in (alone, one_wait):
-            some = [each[condition] for each in by_seed]
-            builder.add(f"{sampling}/{condition.name}", condition, some, set=sampling)
-        before, after = f"{sampling}/{alone.name}", f"{sampling}/{one_wait.name}"
-        builder.compare("wait-1-vs-sft", before, after, set=sampling)
+        builder.add_without_and_with(sampling, conditions, by_seed, set=sampling)
     taught = [is_guess(row["thinking_trajectories"][0]) for row in course_rows("curated")]
     others = [v for name, v in variants.items() if not is_default(name, profile)]
     return builder.as_dict(

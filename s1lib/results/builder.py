@@ -7,7 +7,7 @@ from s1lib.config import Profile
 from s1lib.evaluation.conditions import Condition
 from s1lib.evaluation.metrics import compare
 from s1lib.evaluation.report import comparison_row, seed_rows
-from s1lib.evaluation.run import grade_traces
+from s1lib.evaluation.run import Runs, grade_traces
 from s1lib.inference.engine import Trace
 from s1lib.results.files import about, encode_grades
 
@@ -51,6 +51,18 @@ class ResultBuilder:
         old, new = ([self.right[system][i] for i in places] for system in (before, after))
         row = comparison_row(name, "all" if seed is None else seed, compare(old, new))
         self.comparisons.append(labels | row)
+
+    def add_without_and_with(
+        self, variant: str, conditions: Sequence[Condition], runs: Sequence[Runs], **labels: Any
+    ) -> None:
+        """Add a variant under two conditions, without and with one Wait, and compare the two.
+
+        `runs` holds the variant's runs of each seed. Its systems are "<variant>/<condition>".
+        """
+        before, after = (f"{variant}/{condition.name}" for condition in conditions)
+        for system, condition in zip((before, after), conditions, strict=True):
+            self.add(system, condition, [each[condition] for each in runs], **labels)
+        self.compare("wait-1-vs-sft", before, after, **labels)
 
     def as_dict(self, profile: Profile, **more: Any) -> dict[str, Any]:
         """Return the result as it is recorded; `more` is what it holds beside rows and grades."""

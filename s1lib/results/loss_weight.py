@@ -54,15 +54,11 @@ def measure(profile: Profile, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
     changes."""
     variants = {weight: variant_of(weight, profile) for weight in LOSS_WEIGHTS}
     runs = variant_runs(variants, seeds)
-    alone, one_wait = variant_conditions(profile)
+    conditions = variant_conditions(profile)
     builder = ResultBuilder(course_rows("heldout"), seeds)
     for weight, by_seed in runs.items():
-        for condition in (alone, one_wait):
-            some = [each[condition] for each in by_seed]
-            builder.add(f"{weight}/{condition.name}", condition, some, set=weight)
-        before, after = f"{weight}/{alone.name}", f"{weight}/{one_wait.name}"
-        builder.compare("wait-1-vs-sft", before, after, set=weight)
-    for condition in (alone, one_wait):
+        builder.add_without_and_with(weight, conditions, by_seed, set=weight)
+    for condition in conditions:
         before, after = f"token/{condition.name}", f"row/{condition.name}"
         builder.compare(f"{condition.name}-vs-token", before, after, set="row")
     others = [v for name, v in variants.items() if name != profile.loss_weight]
