@@ -1500,8 +1500,15 @@ HOSTILE = [
 ]
 
 
+QUICK = (TOWER, "\ud800", "__import__('os').system('touch hacked')", "\\boxed{" * 10_000)
+
+
 @pytest.mark.parametrize("kind", GRADERS)
-@pytest.mark.parametrize("text", HOSTILE, ids=[repr(text)[:20] for text in HOSTILE])
+@pytest.mark.parametrize(
+    "text",
+    [pytest.param(text, marks=() if text in QUICK else pytest.mark.slow) for text in HOSTILE],
+    ids=[repr(text)[:20] for text in HOSTILE],
+)
 def test_hostile_text_gets_an_answer_in_bounded_time(kind, text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(verify, "SECONDS", 0.2)
@@ -1520,6 +1527,7 @@ def test_any_text_gets_an_answer(text, kind):
         assert grade_text(wrapped, "D" if kind == "gpqa" else "7", kind).right in (True, False)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.text("0123456789{}()^\\frac+-!,. xπ$%=\n", max_size=40),
@@ -1624,6 +1632,7 @@ def test_memory_is_bounded():
     assert limit == verify.MEMORY
 
 
+@pytest.mark.slow
 def test_a_system_that_limits_no_memory_is_told_of_once(monkeypatch):
     monkeypatch.setattr(verify, "MEMORY", 2**80)  # refused, as macOS refuses any
     monkeypatch.setattr(verify, "_warned", False)
@@ -1679,10 +1688,11 @@ for line in sys.stdin:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers that send signals")
 @pytest.mark.parametrize(
-    "command", [("-c", LIGHT_WORKER), pytest.param(None, marks=pytest.mark.slow)]
+    "command,moments",
+    [(("-c", LIGHT_WORKER), 40), pytest.param(None, 200, marks=pytest.mark.slow)],
 )
-def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, monkeypatch):
-    """Interrupts the asker at 200 random moments: while it starts, writes, waits or reads."""
+def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, moments, monkeypatch):
+    """Interrupts the asker at random moments: while it starts, writes, waits or reads."""
 
     def interrupt(*_):
         raise Interrupted
@@ -1694,7 +1704,7 @@ def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, monk
     dice, interrupted, wrong = random.Random(0), 0, []
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        for moment in range(200):
+        for moment in range(moments):
             right = dice.random() < 0.5  # the interrupted question has the other verdict
             try:
                 signal.setitimer(signal.ITIMER_REAL, dice.uniform(1e-5, 0.006))
@@ -1708,7 +1718,7 @@ def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, monk
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         verify.stop()
-    assert interrupted > 50 and wrong == []
+    assert interrupted > moments / 4 and wrong == []
 
 
 def alive(pid: int) -> bool:
@@ -1722,7 +1732,10 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
-@pytest.mark.parametrize("question", [TOWER, "9^{9^{9}}", "1"])  # two without end, and none
+@pytest.mark.parametrize(
+    "question",  # two without end, and none
+    [TOWER, *(pytest.param(text, marks=pytest.mark.slow) for text in ("9^{9^{9}}", "1"))],
+)
 def test_the_worker_ends_with_its_asker(question):
     """Also in the middle of one multiplication, in which no thread of Python's runs."""
     code = f"""
@@ -1752,6 +1765,7 @@ def test_the_worker_ends_with_its_asker(question):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.slow
 def test_a_fork_starts_its_own_worker():
     assert verify.equivalent("1/3", "2/6", 30) is True
     pid = verify._worker.pid

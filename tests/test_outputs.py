@@ -39,13 +39,19 @@ def scan(folder, code):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("code", QUIET.values(), ids=QUIET)
+def all_but_the_first_are_slow(codes):
+    """Each starts a kernel of its own."""
+    marks = [(), *[pytest.mark.slow] * (len(codes) - 1)]
+    return [pytest.param(codes[id], id=id, marks=m) for id, m in zip(codes, marks, strict=True)]
+
+
+@pytest.mark.parametrize("code", all_but_the_first_are_slow(QUIET))
 def test_a_sound_notebook_passes(tmp_path, code):
     done = scan(tmp_path, code)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("code", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("code", all_but_the_first_are_slow(WRONG))
 def test_a_hidden_error_is_found(tmp_path, code):
     done = scan(tmp_path, code)
     assert done.returncode == 1 and "some.ipynb holds an error" in done.stderr

@@ -1,11 +1,15 @@
 """The stages one after the other, in the smoke profile, on the shipped base model."""
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
@@ -280,12 +284,20 @@ COMMANDS = {  # a module that runs -> the same as a subcommand of `s1`
 }
 
 
-def help_of(*command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *command, "--help"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    return done.stdout
+def help_of(module: str, *arguments: str) -> str:
+    """What `python -m module ... --help` prints, in this process: each would import torch again."""
+    shown, patch = io.StringIO(), pytest.MonkeyPatch()
+    patch.setattr(sys, "argv", [module, *arguments, "--help"])
+    patch.setattr("s1lib.errors.end_on_signals", lambda: None)  # they are pytest's here
+    with warnings.catch_warnings(), contextlib.redirect_stdout(shown):
+        warnings.simplefilter("ignore", RuntimeWarning)  # it was imported before
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=False)
+        except SystemExit as end:
+            assert not end.code
+        finally:
+            patch.undo()
+    return shown.getvalue()
 
 
 @pytest.mark.parametrize("module", COMMANDS)
