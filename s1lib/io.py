@@ -15,8 +15,11 @@ DATA = ROOT / "data"
 
 
 def build_dir() -> Path:
-    """Return the folder of this run: `build/`, or what the environment variable S1_BUILD names."""
-    return Path(os.environ.get("S1_BUILD") or ROOT / "build")
+    """Return the folder of this run: `build/`, or what the environment variable S1_BUILD names.
+
+    A relative S1_BUILD starts at the course's folder, wherever a command or a notebook runs.
+    """
+    return ROOT / (os.environ.get("S1_BUILD") or "build")
 
 
 def locate(name: str, report: Callable[[str], None] = print) -> Path:

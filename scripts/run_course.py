@@ -198,7 +198,7 @@ def _near(path: Path) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Execute the notebooks of the course in order.")
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks")
-    build = os.environ.get("S1_BUILD") or ROOT / "build"
+    build = ROOT / (os.environ.get("S1_BUILD") or "build")
     parser.add_argument("--build", type=Path, default=build)
     parser.add_argument("--profile", default=os.environ.get("S1_PROFILE") or "laptop")
     text = "stop a notebook after TIMES its budget (default 4)"

@@ -1,0 +1,76 @@
+"""The tests. Nothing is written to notebooks/ or build/. Usage: run_tests.py fast | slow
+
+fast: style, types, tests/ without the slow ones, and every notebook in the smoke profile
+slow: the slow ones: equality grids, trainings, FSDP, kills
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OFFLINE = ROOT / "tests" / "offline"
+
+
+def step(*arguments: str, **variables: str) -> None:
+    """Run a module or script in this Python; the first that fails ends the tests."""
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=os.environ | variables)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def style() -> None:
+    """Check style and types."""
+    step("-m", "ruff", "check", ".")
+    step("-m", "ruff", "format", "--check", ".")
+    # The notebooks' lines must fit a narrow window.
+    step("-m", "ruff", "check", "--select", "E501", "--config", "line-length = 76", "notebooks")
+    step("-m", "mypy")
+
+
+def tests(tier: str, options: list[str]) -> None:
+    """Run tests/: two processes of one thread are faster than one of two."""
+    which = "slow" if tier == "slow" else "not slow"
+    # A file's tests share what they load.
+    shared = ["-n", "2", "--dist", "loadfile"]
+    step("-m", "pytest", "-m", which, *shared, *options, OMP_NUM_THREADS="1")
+
+
+def notebooks() -> None:
+    """Execute copies of the notebooks in the smoke profile, offline as tests/conftest.py is."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]  # a proxy on this computer would carry requests out of it
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as build:
+        copies = Path(build) / "notebooks"
+        copies.mkdir()
+        paths = [shutil.copy(path, copies) for path in sorted(ROOT.glob("notebooks/*.ipynb"))]
+        variables = {
+            "S1_BUILD": build,
+            "S1_PROFILE": "smoke",
+            "PYTHONPATH": os.pathsep.join((str(OFFLINE), str(ROOT))),
+            "HF_HUB_OFFLINE": "1",
+            "HF_DATASETS_OFFLINE": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "OMP_NUM_THREADS": "1" if os.environ.get("OMP_NUM_THREADS") == "1" else "2",
+        }
+        nbmake = ["--nbmake", "--nbmake-timeout=600", "--overwrite", str(copies)]
+        step("-m", "pytest", *nbmake, **variables)
+        # What nbmake lets pass: an error in a callback, an Output widget, a thread or a task.
+        step(str(ROOT / "scripts/outputs.py"), *map(str, paths), **variables)
+
+
+def main() -> None:
+    """Run a tier; further arguments go to pytest."""
+    tier, options = sys.argv[1], sys.argv[2:]
+    if tier == "slow" or options:
+        return tests(tier, options)
+    style()
+    tests(tier, [])
+    notebooks()
+
+
+if __name__ == "__main__":
+    main()
