@@ -74,6 +74,7 @@ class Profile:
     limits: tuple[int, ...]
     waits: tuple[int, ...]
     chosen_waits: int  # N, chosen on the development set
+    format: str | None = None  # how the model marks its thinking: s1lib.inference.formats.FORMATS
     method: str = "full"  # "full", "lora" or "qlora"
     weights_dtype: str = "float32"  # type in which weights are loaded and, if trained, kept
     loss_weight: str = "token"  # what weighs the same in a step's loss: each "token" or each "row"

@@ -6,11 +6,9 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import AddedToken
 
 from s1lib.chat import build_tokenizer
 from s1lib.inference.budget import (
-    THINK_TAGS,
     Budget,
     Delimiters,
     Thinker,
@@ -212,20 +210,3 @@ def test_delimiters_are_those_of_s1():
     assert tokenizer.decode([marks.end]) == "<|im_start|>"
     assert [tokenizer.decode([i]) for i in marks.newlines] == ["\n"]
     assert [tokenizer.decode([i]) for i in marks.control] == ["<|fim_pad|>"]
-
-
-def test_a_template_that_opens_the_thinking_itself_is_refused():
-    tokenizer = build_tokenizer()
-    tokenizer.chat_template += "{{- '<|im_start|>think\\n' }}"
-    with pytest.raises(ValueError, match="already ends with <.im_start.>think"):
-        prepare(tokenizer, ["x"], Budget(8, max_answer=4), context=300)
-
-
-def test_other_formats():
-    tokenizer = build_tokenizer()
-    with pytest.raises(ValueError, match=r"no single token for </think>.*Format"):
-        delimiters(tokenizer, THINK_TAGS)
-    tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in ("<think>", "</think>")])
-    marks = delimiters(tokenizer, THINK_TAGS)
-    assert tokenizer.decode(marks.final) == "</think>\n\nFinal Answer:"
-    assert tokenizer.decode([marks.end]) == "</think>"

@@ -8,6 +8,7 @@ Traces are stored, and graded apart from that: `--regrade` asks no model.
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from s1lib.evaluation.conditions import (
 from s1lib.evaluation.report import paired_comparisons, result_row, results_table
 from s1lib.evaluation.trace_cache import load_or_make, traces_dir
 from s1lib.grading.graders import grade_text
-from s1lib.inference import open_engine
+from s1lib.inference import check_format, open_engine
 from s1lib.inference.engine import GREEDY, Engine, ProgressCallback, Sampling, Trace
+from s1lib.inference.formats import FORMATS
 from s1lib.io import (
     build_dir,
     is_course_file,
@@ -116,11 +118,13 @@ def _model_and_cache(
     evals: list[dict],
     name: str,
     regrade: bool,
+    form: str | None = None,
     **settings: Any,
 ) -> Iterator[tuple[Callable[[], Engine], Keep]]:
     """Yield (engine, keep) as `run_conditions` takes them: the model, opened when it is first
     needed and closed at the end, and the folder of its traces."""
-    folder = traces_dir(name, model, evals, profile, any_version=regrade, **settings)
+    how = settings | ({"format": form} if form else {})
+    folder = traces_dir(name, model, evals, profile, any_version=regrade, **how)
     questions = [row["question"] for row in evals]
     opened: list[Engine] = []
 
@@ -131,7 +135,7 @@ def _model_and_cache(
                 "budgets: evaluate without --regrade."
             )
         if not opened:
-            opened.append(open_engine(model, **profile.engine))
+            opened.append(open_engine(model, **profile.engine, form=form))
         return opened[0]
 
     try:
@@ -156,7 +160,8 @@ def evaluate(
 ) -> tuple[dict, Runs]:
     """Evaluate the base and the fine-tuned model: rows and comparisons, and all traces.
 
-    `string` is appended at each ignored end of thinking, words in `suppress` are never begun.
+    `string` is appended at each ignored end of thinking, words in `suppress` are never begun. The
+    fine-tuned model thinks in the profile's format, the base model answers in its own.
     `name` is the evaluation set's. Traces that are stored, of just these models, questions and
     budgets, are not made again.
     Raises CourseError if `regrade` is set and they are not stored, or another process makes them.
@@ -166,7 +171,8 @@ def evaluate(
         questions = [row["question"] for row in evals]
         runs: Runs = {BASE: keep(BASE.name, lambda: engine().answer_directly(questions))}
     how = {"string": string, "suppress": suppress}
-    with _model_and_cache(profile, tuned, evals, name, regrade, **how) as (engine, keep):
+    tuned_in_cache = _model_and_cache(profile, tuned, evals, name, regrade, profile.format, **how)
+    with tuned_in_cache as (engine, keep):
         runs |= run_conditions(
             engine,
             evals,
@@ -228,18 +234,25 @@ def main() -> None:
     parser.add_argument("--model", help="the fine-tuned one, as simplescaling/s1-32B")
     parser.add_argument("--ask", help='written below every question: "Think for up to ..."')
     parser.add_argument("--string", default="Wait", help='what is appended; "" for nothing')
+    parser.add_argument(
+        "--format", choices=FORMATS, help="how the model marks its thinking (default: found)"
+    )
     parser.add_argument("--suppress", nargs="*", default=(), help="words that are never begun")
     parser.add_argument("--regrade", action="store_true", help="only grade stored traces again")
     args = parser.parse_args()
     profile = profile_from(args)
+    profile = replace(profile, format=args.format or profile.format)
     name = args.set or profile.benchmarks[0]
     evals = load_eval(profile, name)
     if args.ask:
         evals = [row | {"question": f"{row['question']}\n\n{args.ask}"} for row in evals]
+    tuned = resolve_model(args.model) if args.model else _tuned_model(profile)
+    if not args.regrade:
+        check_format(tuned, profile.format)  # before the base model is run
     results, _ = evaluate(
         profile,
-        args.base or _base_model(profile),
-        args.model or _tuned_model(profile),
+        resolve_model(args.base) if args.base else _base_model(profile),
+        tuned,
         evals,
         name=name,
         regrade=args.regrade,

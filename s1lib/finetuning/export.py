@@ -18,8 +18,8 @@ library_name: transformers
 
 # {title}, fine-tuned in the s1 course
 
-Thinks between `<|im_start|>think` and `<|im_start|>answer`, after {rows:,} curated examples of a
-teacher's thinking.
+Fine-tuned on {rows:,} curated examples of a teacher's thinking. It marks its thinking in the format
+`{format}` of `s1lib.inference.formats`.
 
 | | |
 |---|---|
@@ -81,15 +81,18 @@ def merge_adapter(base: str | Path, adapter: Path, dtype: torch.dtype) -> Any:
     return model.merge_and_unload()
 
 
-def model_card(profile: Profile, run: dict, curve: list[dict], data_name: str, rows: int) -> str:
-    """Write the model card: data, profile, versions, seed, and where the results are.
+def model_card(
+    profile: Profile, run: dict, curve: list[dict], data_name: str, rows: int, form: str = "s1"
+) -> str:
+    """Write the model card: data, format, profile, versions, seed, and where the results are.
 
-    `data_name` is the set of which `rows` rows were trained on.
+    `data_name` is the set of which `rows` rows were trained on, `form` the format's name.
     """
     packages = ("torch", "transformers", "trl", "peft", "accelerate")
     return CARD.format(
         title=profile.model,
         rows=rows,
+        format=form,
         data=data_name,
         digest=run["data"],
         profile=profile.name,

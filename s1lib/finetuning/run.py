@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,7 +34,7 @@ from transformers import (
 from transformers.utils import logging
 from trl import SFTConfig
 
-from s1lib.chat import ANSWER, IM_START, THINK, completion_text, prompt_text, thinking_text
+from s1lib.chat import thinking_text
 from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile
 from s1lib.control_tokens import why_refused
@@ -49,6 +50,14 @@ from s1lib.finetuning.run_dir import (
     run_identity,
 )
 from s1lib.finetuning.trainer import Trainer, check_step
+from s1lib.inference.budget import Format
+from s1lib.inference.formats import (
+    FORMATS,
+    declare_format,
+    declared_format,
+    training_format,
+    training_texts,
+)
 from s1lib.inference.model_folder import check_folder as check_model
 from s1lib.inference.model_folder import load_weights
 from s1lib.io import (
@@ -69,23 +78,23 @@ from s1lib.planning.model_shapes import shape_of
 T = TypeVar("T")
 
 
-def training_set(rows: list[dict], tokenizer: Any, thinking: bool = True) -> Dataset:
+def training_set(
+    rows: list[dict], tokenizer: Any, thinking: bool = True, form: Format | None = None
+) -> Dataset:
     """Make prompt and completion of each curated row; `thinking=False` leaves the thinking out.
 
-    Joined and stripped as in data/tokenization.py of the s1 repository.
+    Written in the format that the model will be run in; joined and stripped as in
+    data/tokenization.py of the s1 repository.
     """
-    return Dataset.from_list(
-        [
-            {
-                "prompt": prompt_text(tokenizer, row["question"]),
-                "completion": completion_text(
-                    thinking_text(row["thinking_trajectories"]).strip() if thinking else None,
-                    row["attempt"].strip(),
-                ),
-            }
-            for row in rows
-        ]
-    )
+    form = form or training_format(tokenizer)
+
+    def texts(row: dict) -> dict[str, str]:
+        thought = thinking_text(row["thinking_trajectories"]).strip() if thinking else None
+        attempt = row["attempt"].strip()
+        prompt, completion = training_texts(tokenizer, row["question"], thought, attempt, form)
+        return {"prompt": prompt, "completion": completion}
+
+    return Dataset.from_list([texts(row) for row in rows])
 
 
 def lengths(data: Dataset, tokenizer: Any) -> list[int]:
@@ -110,8 +119,8 @@ def trainable(
 
     `context` is the longest sequence, in tokens, that the model takes.
     Raises CourseError if there are none, if one lacks a column or holds a control token, if the
-    tokenizer does not know the delimiters, or if rows would be cut and the profile does not say
-    to drop them; and what `check_step` raises.
+    profile's format does not fit the tokenizer, or if rows would be cut and the profile does not
+    say to drop them; and what `check_step` raises.
     """
     check_step(profile)
     if not rows:
@@ -120,16 +129,14 @@ def trainable(
         for column in ("question", "thinking_trajectories", "attempt"):
             if not row.get(column) and (thinking or column != "thinking_trajectories"):
                 raise CourseError(f"row {number} of the training set has no {column}.")
-    if len(tokenizer.encode(IM_START, add_special_tokens=False)) != 1:
-        raise CourseError(
-            f"the tokenizer has no token {IM_START}, on which {THINK} and {ANSWER} rest: take a "
-            "model of the Qwen2.5 family, or add the token and train its embedding."
-        )
+    form = training_format(tokenizer, profile.format)
+    declare_format(tokenizer, form)  # saved with the model, which is then run in it
     for number, row in enumerate(rows):
         texts = [row["question"], row["attempt"], *(row["thinking_trajectories"] or ())]
-        for reason in filter(None, (why_refused(text or "", tokenizer) for text in texts)):
+        refused = (why_refused(text or "", tokenizer, form.marks) for text in texts)
+        for reason in filter(None, refused):
             raise CourseError(f"row {number} of the training set {reason}: leave the row out.")
-    data = training_set(rows, tokenizer, thinking)
+    data = training_set(rows, tokenizer, thinking, form)
     limit = profile.sft["max_length"]
     if context and context < limit:
         raise CourseError(
@@ -299,6 +306,7 @@ def finetune(
         set_seed(seed)
         tokenizer, context = load_tokenizer(base)
         data = trainable(rows, profile, tokenizer, thinking, report, context)
+        form = declared_format(tokenizer) or "s1"
         run: dict = {}
         if state.is_main_process:  # the others need not hash the weights too
             run = run_identity(data, profile, base, seed, state.num_processes)
@@ -327,7 +335,8 @@ def finetune(
             curve = [{"step": last["step"], "loss": round(float(last["train_loss"]), 4)}]
         save_model(trainer, out, base, profile, tokenizer)
         if state.is_main_process:
-            write_text(out / "README.md", model_card(profile, run, curve, data_name, len(data)))
+            card = model_card(profile, run, curve, data_name, len(data), form)
+            write_text(out / "README.md", card)
             write_text(out / "loss.json", json.dumps(curve))  # last: it says that all is there
             shutil.rmtree(out / "checkpoints", ignore_errors=True)
         state.wait_for_everyone()
@@ -401,11 +410,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", help="train on this file of rows, or on this released set")
     parser.add_argument("--out", type=Path, help="folder of the model (default: build/sft)")
+    parser.add_argument("--format", choices=FORMATS, help="how the model will mark its thinking")
     parser.add_argument("--overwrite", action="store_true", help="replace a finished model")
     args = parser.parse_args()
     first = int(os.environ.get("RANK", "0")) == 0
     report = print if first else lambda text: None
     profile = select_config(profile_from(args), detect_hardware(), report)
+    profile = replace(profile, format=args.format or profile.format)
     check_launch(profile)
     out = args.out or output("sft")
     base = resolve_model(profile.model)

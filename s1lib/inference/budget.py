@@ -47,22 +47,39 @@ class Budget:
 class Format:
     """How a model's text marks thinking and answer. The defaults are those of s1.
 
-    think: opens the thinking. end: the token with which the model closes it.
+    `s1lib.inference.formats` finds the format of a model from its chat template.
+
+    name: what it is called in messages.
+    think: what is written before the thinking; empty where the template has written it.
+    end: the token with which the model closes its thinking (None: it just ends its turn).
     answer: what is written when it does. turn: tokens that end the model's turn.
-    final: follows `answer` when the thinking was cut.
+    final: what is written when the thinking was cut, after a newline.
+    separator: white space that is put before the string (a "Wait") where the thinking does not end
+        with any. s1 appends its "Wait" as it is: its thinking ends with a newline.
+    opened: what the template itself writes to open the thinking (None: nothing).
     """
 
     think: str = "<|im_start|>think"
-    end: str = "<|im_start|>"
+    end: str | None = "<|im_start|>"
     answer: str = "<|im_start|>answer"
     turn: tuple[str, ...] = ("<|im_end|>", "<|endoftext|>")
-    final: str = "\nFinal Answer:"
+    final: str = "<|im_start|>answer\nFinal Answer:"
+    separator: str = ""
+    opened: str | None = None
+    name: str = "s1"
+
+    @property
+    def asks(self) -> bool:
+        """Whether "Final Answer:" is written before every answer, not only after a cut."""
+        return self.answer.endswith("Final Answer:")
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What opens and closes the thinking: no text from outside may hold it."""
+        return tuple(mark for mark in (self.opened or self.think, self.end) if mark)
 
 
 S1 = Format()
-# Models that think between tags, as Qwen3 does. A chat template that already opens the thinking
-# (QwQ's does) is refused by the drivers: it would be opened twice.
-THINK_TAGS = Format("<think>", "</think>", "</think>", final="\n\nFinal Answer:")
 
 
 @dataclass(frozen=True)
@@ -70,18 +87,53 @@ class Delimiters:
     """A `Format` in token ids (see `delimiters`)."""
 
     think: tuple[int, ...]
-    end: int
+    end: int | None
     turn: frozenset[int]
     answer: tuple[int, ...]
     final: tuple[int, ...]  # the answer delimiter and "Final Answer:"
     newline: int  # put before `final` ...
     newlines: frozenset[int]  # ... unless the thinking ends with one of these
     control: frozenset[int] = frozenset()  # control tokens without text: never sampled
+    separator: tuple[int, ...] = ()  # put before the string ...
+    spaces: frozenset[int] = frozenset()  # ... unless the thinking ends with one of these
+    asks: bool = False  # see `Format.asks`
 
     @property
     def stop(self) -> frozenset[int]:
         """The tokens that end the thinking, or the answer, when the model samples them."""
-        return self.turn | {self.end}
+        return self.turn if self.end is None else self.turn | {self.end}
+
+
+def encode(tokenizer: Any, text: str) -> tuple[int, ...]:
+    """Encode text that stands inside other text, without what a tokenizer puts at a beginning.
+
+    Raises ValueError if the ids would not be decoded to just this text.
+    """
+    if not text:
+        return ()
+    plain = tokenizer.encode(text, add_special_tokens=False)
+    if _decode(tokenizer, plain) == text:
+        return tuple(plain)
+    anchor = "\n"  # SentencePiece writes a space before the first word of what it is given
+    before = tokenizer.encode(anchor, add_special_tokens=False)
+    ids = tokenizer.encode(anchor + text, add_special_tokens=False)
+    inside = ids[len(before) :]
+    if ids[: len(before)] != before or _decode(tokenizer, [*before, *inside]) != anchor + text:
+        raise ValueError(
+            f"the tokenizer cannot write {text!r} as it stands: use a model whose tokenizer keeps "
+            "white space and marks."
+        )
+    return tuple(inside)
+
+
+def _decode(tokenizer: Any, ids: list[int]) -> str:
+    return tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+def vocabulary_texts(tokenizer: Any) -> dict[int, str]:
+    """Return the text of each token that there is, by its id."""
+    ids = sorted(tokenizer.get_vocab().values())
+    return dict(zip(ids, tokenizer.batch_decode([[i] for i in ids]), strict=True))
 
 
 @lru_cache(maxsize=8)
@@ -90,30 +142,42 @@ def delimiters(tokenizer: Any, form: Format = S1) -> Delimiters:
 
     Raises ValueError if it lacks the control tokens of the format.
     """
-
-    def ids(text: str) -> tuple[int, ...]:
-        return tuple(tokenizer.encode(text, add_special_tokens=False))
-
-    missing = [name for name in (form.end, *form.turn) if len(ids(name)) != 1]
+    marks = [*([form.end] if form.end else []), *form.turn]
+    missing = [name for name in marks if len(encode(tokenizer, name)) != 1]
     if missing:
         raise ValueError(
-            f"the tokenizer has no single token for {', '.join(missing)}: use a model whose "
-            "format has them, or describe its own with s1lib.inference.budget.Format."
+            f"the tokenizer has no single token for {', '.join(missing)}, which the format "
+            f"{form.name} needs: use another format that fits the model (--format plain thinks "
+            "in ordinary text), or describe its own with s1lib.inference.budget.Format."
         )
-    turn = frozenset(ids(name)[0] for name in form.turn)
+    turn = frozenset(encode(tokenizer, name)[0] for name in form.turn)
+    end = encode(tokenizer, form.end)[0] if form.end else None
     added = tokenizer.added_tokens_decoder.items()  # not all of Qwen2.5's are marked special
-    special = {i for i, t in added if t.special or re.fullmatch(r"<\|.*\|>", t.content)}
-    texts = tokenizer.batch_decode([[i] for i in range(len(tokenizer))])
+    special = {i for i, t in added if t.special or re.fullmatch(r"<[|｜].*[|｜]>", t.content)}
+    for opening in filter(None, (form.opened, form.end and form.think)):
+        if len(ids := encode(tokenizer, opening)) == 1:  # <think>: not to be opened again
+            special.add(ids[0])
+    texts = vocabulary_texts(tokenizer)
     return Delimiters(
-        think=ids(form.think),
-        end=ids(form.end)[0],
+        think=encode(tokenizer, form.think),
+        end=end,
         turn=turn,
-        answer=ids(form.answer),
-        final=ids(form.answer + form.final),
-        newline=ids("\n")[0],
-        newlines=frozenset(i for i, text in enumerate(texts) if text.endswith("\n")),
-        control=frozenset(special) - turn - {ids(form.end)[0]},
+        answer=encode(tokenizer, form.answer),
+        final=encode(tokenizer, form.final),
+        newline=encode(tokenizer, "\n")[0],
+        newlines=frozenset(i for i, text in texts.items() if text.endswith("\n")),
+        control=frozenset(special) - turn - {end},
+        separator=encode(tokenizer, form.separator),
+        spaces=frozenset(i for i, text in texts.items() if text[-1:].isspace()),
+        asks=form.asks,
     )
+
+
+def appended(string: tuple[int, ...], thinking: list[int], marks: Delimiters) -> tuple[int, ...]:
+    """Return what is appended to this thinking in the place of its end: the string, after the white
+    space that the text needs. "Wait" right after "Face" would go on as "FaceWaiter"."""
+    needs = string and thinking and thinking[-1] not in marks.spaces
+    return (*marks.separator, *string) if needs else string
 
 
 class Token(NamedTuple):
@@ -187,12 +251,13 @@ class Thinker:
 
         Raises ValueError if the string does not fit in the limit.
         """
-        if (room := self._room()) is not None and len(self.string) > room:
+        string = appended(self.string, self.thinking, self.marks)
+        if (room := self._room()) is not None and len(string) > room:
             raise ValueError(f"the limit leaves room for {room} more thinking tokens")
         self.ends.append(len(self.thinking))
-        self.thinking += self.string
+        self.thinking += string
         self.phase, self.waited = "thinking", True
-        text = [Token(i, "thinking", True) for i in self.string]
+        text = [Token(i, "thinking", True) for i in string]
         return text + self._cut() if self._room() == 0 else text
 
     def _room(self) -> int | None:
@@ -202,8 +267,8 @@ class Thinker:
     def _end(self, how: str) -> list[Token]:
         """Ignore that the model wants to stop thinking, while there are Waits left that fit."""
         self.stops.append(how)
-        room = self._room()
-        if len(self.ends) < self.budget.waits and (room is None or len(self.string) <= room):
+        room, string = self._room(), appended(self.string, self.thinking, self.marks)
+        if len(self.ends) < self.budget.waits and (room is None or len(string) <= room):
             return self.wait()
         self.phase = "answer"
         return _delimiter(self.marks.answer)

@@ -5,10 +5,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from s1lib.chat import prompt_text
 from s1lib.control_tokens import why_refused
 from s1lib.errors import CourseError
-from s1lib.inference.budget import S1, Budget, Delimiters, Format, Thinker, delimiters
+from s1lib.inference.budget import (
+    Budget,
+    Delimiters,
+    Format,
+    Thinker,
+    appended,
+    delimiters,
+    encode,
+)
+from s1lib.inference.formats import choose_format, prompt_text
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Trace:
     ends: list[int] = field(default_factory=list)  # thinking tokens at each end that was ignored
     stops: list[str] = field(default_factory=list)  # see s1lib.inference.budget.Thinker
     string: str | None = "Wait"  # what was appended at each of `ends`
+    asked: bool = False  # "Final Answer:" was written before the answer, without a cut
 
     @property
     def thinking_tokens(self) -> int:
@@ -68,8 +77,9 @@ class Trace:
 
     @property
     def gradable_text(self) -> str:
-        """The text to grade: after a cut, the forced "Final Answer:" belongs to the answer."""
-        return f"Final Answer:{self.answer}" if self.hit_limit else self.answer
+        """The text to grade: a forced "Final Answer:" belongs to the answer."""
+        forced = self.hit_limit or self.asked
+        return f"Final Answer:{self.answer}" if forced else self.answer
 
 
 # Takes how many questions are done, and how many there are.
@@ -107,16 +117,20 @@ class Engine(Protocol):
 
 
 def prefix_of(
-    trace: Trace, width: int, limit: int | None, waits: int | None
+    trace: Trace, string: tuple[int, ...], marks: Delimiters, limit: int | None, waits: int | None
 ) -> tuple[list[int], list[int], list[str]]:
     """Return what a smaller budget leaves of a greedy trace: its thinking, ends and stops.
 
     Greedy thinking under a smaller budget is a prefix of the longer thinking. It is cut at
-    `limit` tokens, or at the end that came after `waits` Waits, each of `width` tokens.
+    `limit` tokens, or at the end that came after `waits` Waits; `string` is a Wait's ids.
     """
+
+    def fits(end: int, limit: int) -> bool:
+        return end + len(appended(string, trace.ids[:end], marks)) <= limit and end < limit
+
     kept = len(trace.ends) if waits is None else min(waits, len(trace.ends))
     if limit is not None:  # a string that does not fit is not begun
-        kept = sum(end + width <= limit and end < limit for end in trace.ends[:kept])
+        kept = sum(fits(end, limit) for end in trace.ends[:kept])
     ids, how = trace.ids, trace.stops[kept]
     if kept < len(trace.ends):
         ids = ids[: trace.ends[kept]]
@@ -135,19 +149,41 @@ def trace_from(tokenizer: Any, question: str, thinker: Thinker, thought: bool = 
         thinker.ends,
         thinker.stops,
         thinker.budget.string,
+        thought and thinker.marks.asks and not thinker.hit_limit,
     )
 
 
-def prompt_ids(tokenizer: Any, question: str) -> list[int]:
+def prompt_ids(
+    tokenizer: Any, question: str, form: Format | str | None = None, thinking: bool = True
+) -> list[int]:
     """Encode chat template and question in token ids, up to where the assistant's text begins.
 
-    Raises CourseError for a question that is empty or holds a control token.
+    `form` is the model's format (None: the one that is found); `thinking=False` gives the prompt
+    of a direct answer.
+    Raises CourseError for a question that is empty or holds a control token, or a format that does
+    not fit.
     """
     if not question.strip():
         raise CourseError("a question is empty: there is nothing to think about.")
-    if reason := why_refused(question, tokenizer):
+    if not isinstance(form, Format):
+        form = choose_format(tokenizer, form)
+    if reason := why_refused(question, tokenizer, form.marks):
         raise CourseError(f"the question {question[:60]!r} {reason}: take it out.")
-    return tokenizer.encode(prompt_text(tokenizer, question), add_special_tokens=False)
+    text = prompt_text(tokenizer, question, form, thinking)
+    return tokenizer.encode(text, add_special_tokens=False)
+
+
+def marks_and_string(
+    tokenizer: Any, form: Format, string: str | None
+) -> tuple[Delimiters, tuple[int, ...]]:
+    """Return the delimiters of a format, and the string that is appended, in token ids.
+
+    Raises ValueError if the string tokenizes to nothing or holds control tokens.
+    """
+    marks = delimiters(tokenizer, form)
+    if string and string[0].isspace():
+        marks = replace(marks, separator=())  # it brings its own white space
+    return marks, string_ids(tokenizer, string, marks)
 
 
 def string_ids(tokenizer: Any, string: str | None, marks: Delimiters) -> tuple[int, ...]:
@@ -157,7 +193,7 @@ def string_ids(tokenizer: Any, string: str | None, marks: Delimiters) -> tuple[i
     """
     if string is None:
         return ()
-    ids = tuple(tokenizer.encode(string, add_special_tokens=False))
+    ids = encode(tokenizer, string)
     if not ids:
         raise ValueError(f"the string {string!r} tokenizes to nothing: choose another, or None.")
     if set(ids) & (marks.stop | marks.control) or why_refused(string, tokenizer):
@@ -173,13 +209,18 @@ def suppressed_ids(tokenizer: Any, sampling: Sampling, marks: Delimiters) -> tup
     """
     ids = set()
     for word in sampling.suppress:
-        ids.add(tokenizer.encode(word, add_special_tokens=False)[0])
-        for form in (f" {word}", word.lower(), f" {word.lower()}"):
-            tokens = tokenizer.encode(form, add_special_tokens=False)
+        ids.add(encode(tokenizer, word)[0])
+        for written in (f" {word}", word.lower(), f" {word.lower()}"):
+            tokens = encode(tokenizer, written)
             ids.update(tokens if len(tokens) == 1 else ())
     if ids & (marks.stop | marks.control):
         raise ValueError(f"suppress holds control tokens: {sampling.suppress!r}. Name plain words.")
     return tuple(sorted(ids))
+
+
+def unused_ids(tokenizer: Any, vocab_size: int) -> list[int]:
+    """List the ids of a model's embeddings that stand for no token: they are never sampled."""
+    return sorted(set(range(vocab_size)) - set(tokenizer.get_vocab().values()))
 
 
 @dataclass(frozen=True)
@@ -198,25 +239,27 @@ class Job:
 
 
 def prepare(
-    tokenizer: Any, questions: Iterable[str], budget: Budget, context: int, form: Format = S1
+    tokenizer: Any,
+    questions: Iterable[str],
+    budget: Budget,
+    context: int,
+    form: Format | str | None = None,
+    thinking: bool = True,
 ) -> tuple[list[Job], Delimiters, tuple[int, ...]]:
     """Check everything before any work: the jobs, the delimiters and the string in token ids.
 
     `context` is how many tokens the model can take. A budget without a limit gets the largest
     that fits beside the prompt, the delimiters and the answer (the harness's "auto").
-    Raises CourseError for a question or a limit that does not fit, ValueError for a tokenizer
-    or string that cannot be used.
+    Without `thinking` the prompts are those of direct answers.
+    Raises CourseError for a question or a limit that does not fit, or a format that does not fit
+    the model's template (see `s1lib.inference.formats`), ValueError for a string that cannot be
+    used.
     """
-    marks = delimiters(tokenizer, form)
-    string = string_ids(tokenizer, budget.string, marks)
-    if prompt_text(tokenizer, "").rstrip().endswith(form.think):
-        raise ValueError(
-            f"the chat template already ends with {form.think}: give the tokenizer one that "
-            "does not, or the thinking would be opened twice."
-        )
+    form = choose_format(tokenizer, form)
+    marks, string = marks_and_string(tokenizer, form, budget.string)
     jobs = []
     for question in questions:
-        prompt = prompt_ids(tokenizer, question)
+        prompt = prompt_ids(tokenizer, question, form, thinking)
         fixed = len(prompt) + len(marks.think) + 1 + len(marks.final) + budget.max_answer
         room = context - fixed
         limit = budget.max_thinking if budget.max_thinking is not None else room

@@ -18,28 +18,22 @@ from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging
 
 from s1lib.errors import CourseError
-from s1lib.inference.budget import (
-    S1,
-    Budget,
-    Format,
-    Thinker,
-    delimiters,
-    force_answer,
-    without_thinking,
-)
+from s1lib.inference.budget import Budget, Format, Thinker, force_answer, without_thinking
 from s1lib.inference.engine import (
     GREEDY,
     ProgressCallback,
     Sampling,
     Trace,
+    marks_and_string,
     prefix_of,
     prepare,
     prompt_ids,
     seeds_for,
-    string_ids,
     suppressed_ids,
     trace_from,
+    unused_ids,
 )
+from s1lib.inference.formats import choose_format
 from s1lib.inference.model_folder import check_folder, load_weights
 
 
@@ -77,21 +71,23 @@ class RoomyLayer(DynamicLayer):
         self.keys, self.values = self.room[0][..., :end, :], self.room[1][..., :end, :]
 
 
-def load(path: str | Path) -> tuple[Any, Any]:
+def load(path: str | Path, form: Format | str | None = None) -> tuple[Any, Any]:
     """Load a model, in evaluation mode and the type it was saved in, and its tokenizer.
 
-    `path` is a folder or a hub name; the model goes onto the GPU if there is one.
+    `path` is a folder or a hub name; the model goes onto the GPU if there is one, also onto an
+    Apple one. A CPU without fast bfloat16 gets float32. The format that the model will be run in,
+    `form` or the one that is found, is checked before the weights are read.
 
     Raises CourseError if the folder is missing or damaged, the hub cannot be reached, the memory
-    that is free does not hold the model, or tensors are missing.
+    that is free does not hold the model, tensors are missing, or the format does not fit.
     """
     logging.disable_progress_bar()
     check_folder(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-        _check_memory(path)
-        place = {"": "cuda"} if torch.cuda.is_available() else None
-        model = load_weights(path, dtype="auto", device_map=place)
+        choose_format(tokenizer, form)
+        device, dtype = _place(path)
+        model = load_weights(path, dtype=dtype, device_map=None if device == "cpu" else device)
     except CourseError:
         raise
     except Exception as error:  # safetensors, OSError, ValueError: all mean the same to a reader
@@ -103,15 +99,25 @@ def load(path: str | Path) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
-def _check_memory(path: str | Path) -> None:
-    """Compare the model's weights, without loading them, with the memory that is free."""
+def _place(path: str | Path) -> tuple[str, torch.dtype]:
+    """Choose where a model goes and in which type, without loading its weights.
+
+    Raises CourseError if they do not fit into the memory that is free there.
+    """
     config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+    dtype = config.dtype or config.get_text_config().dtype or torch.float32
     with torch.device("meta"):
-        empty = AutoModelForCausalLM.from_config(
-            config, dtype=config.dtype, trust_remote_code=False
-        )
-    need = sum(p.numel() * p.element_size() for p in empty.parameters())
-    on_gpu = torch.cuda.is_available()
+        empty = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
+    weights = sum(p.numel() for p in empty.parameters())
+    device = "cpu"
+    if torch.cuda.is_available():
+        device = "cuda"
+    elif torch.backends.mps.is_available() and weights > 50e6:  # a tiny model is faster without
+        device = "mps"
+    if device == "cpu" and (dtype == torch.float16 or not _fast_bfloat16()):
+        dtype = torch.promote_types(dtype, torch.float32)
+    need = weights * dtype.itemsize
+    on_gpu = device == "cuda"
     free = torch.cuda.mem_get_info()[0] if on_gpu else psutil.virtual_memory().available
     if need > 0.9 * free:  # the rest is for the key-value cache
         raise CourseError(
@@ -119,6 +125,12 @@ def _check_memory(path: str | Path) -> None:
             f"{free / 1e9:.1f} GB of {'GPU ' * on_gpu}memory are free. Choose a smaller model, "
             "or a larger machine."
         )
+    return device, dtype
+
+
+def _fast_bfloat16() -> bool:
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16") or can.get("bf16"))
 
 
 class Step(NamedTuple):
@@ -137,6 +149,11 @@ def _cache(config: Any) -> Cache:
     return DynamicCache(config=config)  # sliding windows and the like
 
 
+def context_of(model: Any) -> int:
+    """Return how many tokens a model can take."""
+    return model.config.get_text_config().max_position_embeddings
+
+
 def left_pad(rows: list[list[int]], device: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Pad token ids on the left: ids and attention mask, both [rows, longest row]."""
     width = max(map(len, rows))
@@ -153,6 +170,8 @@ def choose(logits: torch.Tensor, sampling: Sampling, draws: list[float]) -> list
     """
     if sampling.temperature == 0:
         return logits.argmax(-1).tolist()
+    if logits.device.type == "mps":  # which has no float64
+        logits = logits.cpu()
     chances = torch.softmax(logits.double() / sampling.temperature, dim=-1)
     chances, order = chances.sort(dim=-1, descending=True, stable=True)
     before = chances.cumsum(-1) - chances
@@ -209,7 +228,7 @@ class _Batch:
         seeds: list[int] | None,
     ) -> None:
         marks, self.device = thinkers[0].marks, model.device
-        unused = range(len(tokenizer), model.config.vocab_size)  # embeddings without a token
+        unused = unused_ids(tokenizer, model.config.get_text_config().vocab_size)
         self.model, self.thinkers, self.sampling = model, thinkers, sampling
         self.never = torch.tensor([*marks.control, *unused], dtype=torch.long, device=self.device)
         self.stop = torch.tensor(list(marks.stop), device=self.device)
@@ -223,7 +242,7 @@ class _Batch:
         self.ids, self.mask = left_pad([prompts[i] + openings[i] for i in self.rows], self.device)
         self.position = (self.mask.cumsum(-1) - 1).clamp(min=0)
         self.padded = not self.mask.all()
-        self.cache = _cache(model.config)
+        self.cache = _cache(model.config.get_text_config())
 
     def forward(self) -> torch.Tensor:
         """Read `ids` and return the logits [rows, vocabulary] of each row's next token."""
@@ -266,7 +285,8 @@ class _Batch:
         keep = [i for i in range(len(self.rows)) if not self._done(i)]
         if keep and len(keep) < len(self.rows):
             index = torch.tensor(keep, device=self.device)
-            self.cache.batch_select_indices(index)
+            for layer in self.cache.layers:  # recurrent ones have only the second
+                getattr(layer, "batch_select_indices", layer.reorder_cache)(index)
             self.mask, self.position = self.mask[index], self.position[index]
         self.rows = [self.rows[i] for i in keep]
 
@@ -319,14 +339,15 @@ def think(
     batch_size: int = 64,
     progress: ProgressCallback | None = None,
     sampling: Sampling = GREEDY,
-    form: Format = S1,
+    form: Format | str | None = None,
 ) -> list[Trace]:
     """Write thinking and answer for each question, under the budget.
 
+    `form` is how the model marks its thinking (None: found from its chat template).
     Raises CourseError or ValueError before any work if something cannot be used: see
     `s1lib.inference.engine.prepare`.
     """
-    context = model.config.max_position_embeddings
+    context = context_of(model)
     jobs, marks, string = prepare(tokenizer, questions, budget, context, form)
     seeds = seeds_for(sampling, len(jobs))
     thinkers = [Thinker(job.budget, marks, string) for job in jobs]
@@ -343,22 +364,22 @@ def answer_from_prefix(
     waits: int | None = None,
     batch_size: int = 16,  # long prompts, short answers: small batches pad little
     max_answer: int = 1024,
-    form: Format = S1,
+    form: Format | str | None = None,
 ) -> list[Trace]:
     """Write the answers that these greedy traces lead to under a smaller budget.
 
     Nothing is thought again (see `s1lib.inference.engine.prefix_of`): only the answer is
     written, after a forced "Final Answer:" where the limit cuts.
     """
-    marks = delimiters(tokenizer, form)
+    form = choose_format(tokenizer, form)
     prompts, thinkers = [], []
     for trace in traces:
-        width = len(string_ids(tokenizer, trace.string, marks))
-        ids, ends, stops = prefix_of(trace, width, limit, waits)
+        marks, string = marks_and_string(tokenizer, form, trace.string)
+        ids, ends, stops = prefix_of(trace, string, marks, limit, waits)
         budget = Budget(limit, string=trace.string, max_answer=max_answer)
         thinker = force_answer(budget, marks, ids, stops[-1])
         thinker.ends, thinker.stops = ends, stops
-        prompts.append(prompt_ids(tokenizer, trace.question) + list(marks.think) + ids)
+        prompts.append(prompt_ids(tokenizer, trace.question, form) + list(marks.think) + ids)
         thinkers.append(thinker)
     run_batches(model, tokenizer, prompts, thinkers, batch_size)
     return [trace_from(tokenizer, t.question, k) for t, k in zip(traces, thinkers, strict=True)]
@@ -371,13 +392,14 @@ def answer_directly(
     batch_size: int = 128,
     progress: ProgressCallback | None = None,
     max_answer: int = 1024,
+    form: Format | str | None = None,
 ) -> list[Trace]:
     """Answer greedily without any thinking, in the model's ordinary chat format.
 
     Raises CourseError for a question that is empty or too long.
     """
     budget = Budget(max_thinking=0, max_answer=max_answer)
-    jobs, marks, _ = prepare(tokenizer, questions, budget, model.config.max_position_embeddings)
+    jobs, marks, _ = prepare(tokenizer, questions, budget, context_of(model), form, thinking=False)
     thinkers = [without_thinking(job.budget, marks) for job in jobs]
     run_batches(model, tokenizer, [job.prompt for job in jobs], thinkers, batch_size, progress)
     return [
@@ -394,11 +416,18 @@ class HFEngine:
     tokenizer: Any
     batch_size: int = 64
     max_answer: int = 1024
+    form: Format | str | None = None  # None: found from the model's chat template
 
     @classmethod
-    def load(cls, path: str | Path, batch_size: int = 64, max_answer: int = 1024) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        batch_size: int = 64,
+        max_answer: int = 1024,
+        form: Format | str | None = None,
+    ) -> Self:
         """Load the model in this folder, or of this hub name. Raises what `load` raises."""
-        return cls(*load(path), batch_size, max_answer)
+        return cls(*load(path, form), batch_size, max_answer, form)
 
     def think(
         self,
@@ -409,7 +438,14 @@ class HFEngine:
     ) -> list[Trace]:
         """Think about each question under the budget, and answer it."""
         return think(
-            self.model, self.tokenizer, questions, budget, self.batch_size, progress, sampling
+            self.model,
+            self.tokenizer,
+            questions,
+            budget,
+            self.batch_size,
+            progress,
+            sampling,
+            self.form,
         )
 
     def answer_from_prefix(
@@ -417,7 +453,13 @@ class HFEngine:
     ) -> list[Trace]:
         """Write the answers that these greedy traces lead to under a smaller budget."""
         return answer_from_prefix(
-            self.model, self.tokenizer, traces, limit, waits, max_answer=self.max_answer
+            self.model,
+            self.tokenizer,
+            traces,
+            limit,
+            waits,
+            max_answer=self.max_answer,
+            form=self.form,
         )
 
     def answer_directly(
@@ -425,7 +467,13 @@ class HFEngine:
     ) -> list[Trace]:
         """Answer without any thinking, in the model's ordinary chat format."""
         return answer_directly(
-            self.model, self.tokenizer, questions, self.batch_size, progress, self.max_answer
+            self.model,
+            self.tokenizer,
+            questions,
+            self.batch_size,
+            progress,
+            self.max_answer,
+            self.form,
         )
 
     def close(self) -> None:

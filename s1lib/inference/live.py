@@ -10,9 +10,17 @@ from typing import Any
 
 from s1lib.errors import CourseError
 from s1lib.grading.graders import grade_text
-from s1lib.inference.budget import Budget, Thinker, delimiters, force_answer, resume_thinking
-from s1lib.inference.engine import Trace, prepare, string_ids
-from s1lib.inference.hf import Step, stream
+from s1lib.inference.budget import (
+    Budget,
+    Format,
+    Thinker,
+    appended,
+    force_answer,
+    resume_thinking,
+)
+from s1lib.inference.engine import Trace, marks_and_string, prepare
+from s1lib.inference.formats import choose_format
+from s1lib.inference.hf import Step, context_of, stream
 
 
 @dataclass
@@ -49,6 +57,7 @@ class LiveRun:
     answers: list[LiveAnswer] = field(default_factory=list)
     earlier_waits: int = 0  # those before a Wait by hand
     status: str = "new"  # then "done", or "stopped" before its end
+    form: Format | str | None = None  # None: found from the model's chat template
 
     @property
     def waits(self) -> int:
@@ -68,6 +77,7 @@ def start(
     budget: Budget,
     reference: str | None = None,
     kind: str = "integer",
+    form: Format | str | None = None,
 ) -> LiveRun:
     """Check a question and a budget and return a run that has not begun.
 
@@ -77,10 +87,9 @@ def start(
     a string that cannot be appended.
     """
     question = question.strip()
-    context = model.config.max_position_embeddings
-    [job], marks, string = prepare(tokenizer, [question], budget, context)
+    [job], marks, string = prepare(tokenizer, [question], budget, context_of(model), form)
     thinker = Thinker(job.budget, marks, string)
-    return LiveRun(question, job.budget, job.prompt, thinker, reference, kind)
+    return LiveRun(question, job.budget, job.prompt, thinker, reference, kind, form=form)
 
 
 def wait_again(model: Any, tokenizer: Any, run: LiveRun, budget: Budget) -> LiveRun:
@@ -89,7 +98,7 @@ def wait_again(model: Any, tokenizer: Any, run: LiveRun, budget: Budget) -> Live
     Raises CourseError if the budget's limit leaves no room for it.
     """
     checked = start(
-        model, tokenizer, run.question, replace(budget, waits=0), run.reference, run.kind
+        model, tokenizer, run.question, replace(budget, waits=0), run.reference, run.kind, run.form
     )
     new = checked.thinker
     # What is on the page: a stop may have come in the middle of a forced string.
@@ -144,23 +153,24 @@ def run_to_end(
     budget: Budget,
     reference: str | None = None,
     kind: str = "integer",
+    form: Format | str | None = None,
 ) -> LiveRun:
     """Run a question from beginning to end. Raises what `start` raises."""
-    run = start(model, tokenizer, question, budget, reference, kind)
+    run = start(model, tokenizer, question, budget, reference, kind, form)
     for _ in advance(model, tokenizer, run):
         pass
     return run
 
 
-def pieces_of(tokenizer: Any, trace: Trace) -> list[Piece]:
+def pieces_of(tokenizer: Any, trace: Trace, form: Format | str | None = None) -> list[Piece]:
     """Split a stored trace into the same pieces."""
-    marks = delimiters(tokenizer)
-    string = list(string_ids(tokenizer, trace.string, marks))
+    marks, string = marks_and_string(tokenizer, choose_format(tokenizer, form), trace.string)
     end = force_answer(Budget(None), marks, trace.ids, trace.stops[-1] if trace.stops else "end")
     parts, at = [("delimiter", True, list(marks.think))], 0
     for place in trace.ends:
-        parts += [("thinking", False, trace.ids[at:place]), ("thinking", True, string)]
-        at = place + len(string)
+        waited = list(appended(string, trace.ids[:place], marks))
+        parts += [("thinking", False, trace.ids[at:place]), ("thinking", True, waited)]
+        at = place + len(waited)
     parts += [
         ("thinking", False, trace.ids[at:]),
         ("delimiter", True, [token.id for token in end.opening]),

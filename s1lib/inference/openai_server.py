@@ -12,8 +12,9 @@ import openai
 
 from s1lib.errors import CourseError
 from s1lib.inference import stop_and_continue
-from s1lib.inference.budget import S1, Budget, Delimiters, Format, delimiters
-from s1lib.inference.engine import GREEDY, Sampling, Trace, seeds_for, suppressed_ids
+from s1lib.inference.budget import Budget, Delimiters, Format
+from s1lib.inference.engine import GREEDY, Sampling, Trace, seeds_for, suppressed_ids, unused_ids
+from s1lib.inference.formats import delimiters_of
 from s1lib.inference.stop_and_continue import Generate, Request, up_to_stop
 from s1lib.inference.vllm import sampling_params
 
@@ -53,7 +54,7 @@ def generate_with(
 
     `vocab_size` is the number of embeddings, where the model has more than the tokenizer.
     """
-    unused = range(len(tokenizer), vocab_size or len(tokenizer))
+    unused = unused_ids(tokenizer, vocab_size or 0)
     suppressed = suppressed_ids(tokenizer, sampling, marks)
     url = str(client.base_url)
 
@@ -94,7 +95,7 @@ def think(
     budget: Budget,
     model: str | None = None,
     sampling: Sampling = GREEDY,
-    form: Format = S1,
+    form: Format | str | None = None,
     key: str = "none",
     context: int | None = None,
     vocab_size: int | None = None,
@@ -107,7 +108,7 @@ def think(
     """
     questions = list(questions)
     seeds = seeds_for(sampling, len(questions))
-    marks = delimiters(tokenizer, form)
+    marks = delimiters_of(tokenizer, form)
     client, model, served_context = connect(url, model, key)
     context = context or served_context
     if context is None:

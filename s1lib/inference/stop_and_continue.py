@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from s1lib.errors import CourseError
-from s1lib.inference.budget import S1, Budget, Delimiters, Format, delimiters
+from s1lib.inference.budget import Budget, Delimiters, Format, appended
 from s1lib.inference.engine import (
     ProgressCallback,
     Trace,
+    marks_and_string,
     prefix_of,
     prepare,
     prompt_ids,
-    string_ids,
+    unused_ids,
 )
+from s1lib.inference.formats import choose_format
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def think(
     questions: Iterable[str],
     budget: Budget,
     context: int,
-    form: Format = S1,
+    form: Format | str | None = None,
     progress: ProgressCallback | None = None,
 ) -> list[Trace]:
     """Write thinking and answer for each question; `context` is the model's length in tokens.
@@ -81,18 +83,20 @@ def think(
         if waits == budget.waits:
             break
         # Those that stopped are told the string, if it fits, and go on in the next round.
-        going = [i for i in stopped if len(traces[i].ids) + len(string) <= limits[i]]
+        waiting = {i: appended(string, traces[i].ids, marks) for i in stopped}
+        going = [i for i in stopped if len(traces[i].ids) + len(waiting[i]) <= limits[i]]
         if progress and going:
             progress(len(jobs) - len(going), len(jobs))
         for i in going:
             traces[i].ends.append(len(traces[i].ids))
-            traces[i].ids += string
+            traces[i].ids += waiting[i]
 
     if progress:
         progress(len(jobs), len(jobs))
     for trace, limit in zip(traces, limits, strict=True):
         if len(trace.ids) == limit:
             trace.stops.append("limit")
+        trace.asked = marks.asks and not trace.hit_limit
     texts = [
         text + trace.ids + _closing(trace, marks)
         for text, trace in zip(opened, traces, strict=True)
@@ -110,19 +114,21 @@ def answer_from_prefix(
     limit: int | None = None,
     waits: int | None = None,
     max_answer: int = 1024,
-    form: Format = S1,
+    form: Format | str | None = None,
 ) -> list[Trace]:
     """Write the answers that these greedy traces lead to under a smaller budget.
 
     Nothing is thought again: see `s1lib.inference.engine.prefix_of`.
     """
-    marks = delimiters(tokenizer, form)
+    form = choose_format(tokenizer, form)
+    marks, _ = marks_and_string(tokenizer, form, None)
     texts, prefixes = [], []
     for trace in traces:
-        width = len(string_ids(tokenizer, trace.string, marks))
-        ids, ends, stops = prefix_of(trace, width, limit, waits)
+        marks, string = marks_and_string(tokenizer, form, trace.string)
+        ids, ends, stops = prefix_of(trace, string, marks, limit, waits)
         prefix = replace(trace, thinking=tokenizer.decode(ids), ids=ids, ends=ends, stops=stops)
-        prompt = prompt_ids(tokenizer, trace.question)
+        prefix.asked = marks.asks and not prefix.hit_limit
+        prompt = prompt_ids(tokenizer, trace.question, form)
         texts.append(prompt + list(marks.think) + ids + _closing(prefix, marks))
         prefixes.append(prefix)
     answers = _answers(generate, tokenizer, texts, max_answer, marks)
@@ -135,7 +141,7 @@ def answer_directly(
     questions: Iterable[str],
     context: int,
     max_answer: int = 1024,
-    form: Format = S1,
+    form: Format | str | None = None,
     progress: ProgressCallback | None = None,
 ) -> list[Trace]:
     """Answer without any thinking, in the model's ordinary chat format.
@@ -143,7 +149,7 @@ def answer_directly(
     Raises CourseError for a question that is empty or too long.
     """
     budget = Budget(max_thinking=0, max_answer=max_answer)
-    jobs, marks, _ = prepare(tokenizer, questions, budget, context, form)
+    jobs, marks, _ = prepare(tokenizer, questions, budget, context, form, thinking=False)
     answers = _answers(generate, tokenizer, [job.prompt for job in jobs], max_answer, marks)
     if progress:
         progress(len(jobs), len(jobs))
@@ -190,7 +196,7 @@ def generate_with(
 
     from s1lib.inference.hf import left_pad
 
-    never = [*marks.control, *range(len(tokenizer), model.config.vocab_size)]
+    never = [*marks.control, *unused_ids(tokenizer, model.config.get_text_config().vocab_size)]
     stops = sorted(marks.stop)
 
     @torch.inference_mode()

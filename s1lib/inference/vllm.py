@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from s1lib.errors import CourseError
 from s1lib.inference import stop_and_continue
-from s1lib.inference.budget import S1, Budget, Delimiters, Format, delimiters
+from s1lib.inference.budget import Budget, Delimiters, Format
 from s1lib.inference.engine import (
     GREEDY,
     ProgressCallback,
@@ -19,14 +19,16 @@ from s1lib.inference.engine import (
     seed_at,
     seeds_for,
     suppressed_ids,
+    unused_ids,
 )
+from s1lib.inference.formats import choose_format, delimiters_of
 from s1lib.inference.stop_and_continue import Generate, Request, up_to_stop
 
 
 def sampling_params(
     request: Request,
     marks: Delimiters,
-    unused: range,
+    unused: Iterable[int],
     sampling: Sampling,
     seeds: list[int] | None,
     suppressed: tuple[int, ...],
@@ -57,7 +59,7 @@ def generate_with(
     """Return a `Generate` that calls `vllm.LLM.generate`."""
     from vllm import SamplingParams, TokensPrompt
 
-    unused = range(len(tokenizer), llm.llm_engine.model_config.get_vocab_size())
+    unused = unused_ids(tokenizer, llm.llm_engine.model_config.get_vocab_size())
     suppressed = suppressed_ids(tokenizer, sampling, marks)
 
     def generate(requests: list[Request]) -> list[list[int]]:
@@ -82,7 +84,7 @@ def think(
     questions: Iterable[str],
     budget: Budget,
     sampling: Sampling = GREEDY,
-    form: Format = S1,
+    form: Format | str | None = None,
     progress: ProgressCallback | None = None,
 ) -> list[Trace]:
     """Write thinking and answer for each question under the budget; `llm` is a `vllm.LLM`.
@@ -91,7 +93,7 @@ def think(
     """
     questions = list(questions)
     seeds = seeds_for(sampling, len(questions))
-    generate = generate_with(llm, tokenizer, delimiters(tokenizer, form), sampling, seeds)
+    generate = generate_with(llm, tokenizer, delimiters_of(tokenizer, form), sampling, seeds)
     context = llm.llm_engine.model_config.max_model_len
     return stop_and_continue.think(generate, tokenizer, questions, budget, context, form, progress)
 
@@ -99,31 +101,43 @@ def think(
 class VLLMEngine:
     """An `Engine` that vLLM runs in this process."""
 
-    def __init__(self, llm: Any, max_answer: int = 1024) -> None:
+    def __init__(self, llm: Any, max_answer: int = 1024, form: Format | str | None = None) -> None:
         self.llm, self.tokenizer, self.max_answer = llm, llm.get_tokenizer(), max_answer
+        self.form = choose_format(self.tokenizer, form)
         self.context: int = llm.llm_engine.model_config.max_model_len
-        marks = delimiters(self.tokenizer)
+        marks = delimiters_of(self.tokenizer, self.form)
         self._greedy = generate_with(llm, self.tokenizer, marks, GREEDY, None)
 
     @classmethod
-    def load(cls, path: str | Path, max_answer: int, settings: dict[str, Any]) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        max_answer: int,
+        settings: dict[str, Any],
+        form: Format | str | None = None,
+    ) -> Self:
         """Start vLLM with the model in this folder, or of this hub name.
 
         `settings` are the arguments of `vllm.LLM`.
-        Raises CourseError if vLLM is not installed or cannot start with this model.
+        Raises CourseError if vLLM is not installed or cannot start with this model, or if the
+        format does not fit it, which is checked first.
         """
         try:
+            from transformers import AutoTokenizer
             from vllm import LLM
         except ImportError:
             raise CourseError('vLLM is not installed: pip install ".[gpu]".') from None
         try:
+            choose_format(AutoTokenizer.from_pretrained(path, trust_remote_code=False), form)
             llm = LLM(str(path), **settings)
+        except CourseError:
+            raise
         except Exception as error:  # no GPU, too little memory, no such model, no network ...
             raise CourseError(
                 f"vLLM cannot start with {path}: check the name, the network and the memory that "
                 f"is free ({type(error).__name__}: {error!s:.300})"
             ) from None
-        return cls(llm, max_answer)
+        return cls(llm, max_answer, form)
 
     def think(
         self,
@@ -133,14 +147,16 @@ class VLLMEngine:
         sampling: Sampling = GREEDY,
     ) -> list[Trace]:
         """Think about each question under the budget, and answer it."""
-        return think(self.llm, self.tokenizer, questions, budget, sampling, progress=progress)
+        return think(
+            self.llm, self.tokenizer, questions, budget, sampling, self.form, progress=progress
+        )
 
     def answer_from_prefix(
         self, traces: list[Trace], limit: int | None = None, waits: int | None = None
     ) -> list[Trace]:
         """Write the answers that these greedy traces lead to under a smaller budget."""
         return stop_and_continue.answer_from_prefix(
-            self._greedy, self.tokenizer, traces, limit, waits, self.max_answer
+            self._greedy, self.tokenizer, traces, limit, waits, self.max_answer, self.form
         )
 
     def answer_directly(
@@ -153,7 +169,8 @@ class VLLMEngine:
             questions,
             self.context,
             self.max_answer,
-            progress=progress,
+            self.form,
+            progress,
         )
 
     def close(self) -> None:
