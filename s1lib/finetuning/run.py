@@ -177,7 +177,7 @@ def load_tokenizer(base: str | Path) -> tuple[Any, int]:
     try:
         config = AutoConfig.from_pretrained(base, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
-        return tokenizer, config.max_position_embeddings
+        return tokenizer, config.get_text_config().max_position_embeddings
     except Exception as error:  # OSError, ValueError: all mean the same to a reader
         raise _unloadable(base, error) from None
 
