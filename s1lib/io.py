@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from s1lib.errors import CourseError
+from s1lib.inference import smollm2
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
@@ -46,9 +47,17 @@ def is_course_file(name: str | Path) -> TypeGuard[str]:
 def resolve_model(model: str | Path) -> str | Path:
     """Return where a model is loaded from: a course model's folder, else the name as it is.
 
-    Raises CourseError if a course model is neither in `build/` nor in `data/`.
+    `smollm2` is the model of a Python package, made into a folder of `build/` when it is first
+    asked for (see `s1lib.inference.smollm2`).
+    Raises CourseError if a course model is neither in `build/` nor in `data/`, or not installed.
     """
-    return locate(model) if is_course_file(model) else model
+    if not is_course_file(model):
+        return model
+    if model == smollm2.NAME:
+        return smollm2.smollm2_folder(build_dir() / smollm2.NAME)
+    if Path(model).is_dir() and not any((d / model).exists() for d in (build_dir(), DATA)):
+        return Path(model)  # a folder beside the reader
+    return locate(model)
 
 
 def output(name: str) -> Path:

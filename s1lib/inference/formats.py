@@ -278,8 +278,11 @@ def _turn_ends(tokenizer: Any) -> tuple[str, ...]:
     added = tokenizer.added_tokens_decoder
     ends = [added[i].content for i in first if i in added]
     known = set(tokenizer.get_vocab())
+    opening = chat_text(tokenizer, QUESTION, True).rpartition(QUESTION)[2]
+    for end in ends:
+        opening = opening.replace(end, "")
     for name in (tokenizer.eos_token, "<|endoftext|>"):
-        if name in known and name not in ends:
+        if name in known and name not in ends and name not in opening:
             ends.append(name)
     if not ends:
         raise CourseError(
