@@ -328,10 +328,12 @@ def test_ids_without_a_token_are_found_also_in_the_middle():
     assert unused_ids(Holes(), 7) == [1, 3, 4, 6]
 
 
-def test_the_format_is_checked_before_weights_are_read(tmp_path):
+def test_the_format_is_checked_before_weights_are_read(monkeypatch, tmp_path):
     tokenizer = tokenizer_for(FAMILIES["Qwen2.5"])
+    tiny(tokenizer).save_pretrained(tmp_path)
     tokenizer.chat_template = HARMONY
-    tokenizer.save_pretrained(tmp_path)  # no weights at all
+    tokenizer.save_pretrained(tmp_path)
+    monkeypatch.setattr("s1lib.inference.hf.load_weights", lambda *a, **k: pytest.fail("read"))
     with pytest.raises(CourseError, match="channels"):
         open_engine(tmp_path)
     with pytest.raises(CourseError, match="channels"):
