@@ -14,8 +14,6 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import psutil  # imported before any signal can come
-
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
 _ending = False
 
@@ -52,7 +50,9 @@ def _end(number: int, frame: Any) -> None:
 
 def kill_children() -> None:
     """Kill all processes that this one started, and theirs."""
-    with contextlib.suppress(psutil.Error):
+    with contextlib.suppress(Exception):  # also where a signal came while psutil was imported
+        import psutil
+
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 child.kill()

@@ -56,8 +56,8 @@ def notebooks() -> None:
             "TOKENIZERS_PARALLELISM": "false",
             "OMP_NUM_THREADS": "1" if os.environ.get("OMP_NUM_THREADS") == "1" else "2",
         }
-        nbmake = ["--nbmake", "--nbmake-timeout=600", "--overwrite", str(copies)]
-        step("-m", "pytest", *nbmake, **variables)
+        nbmake = ["-p", "network_namespace", "--nbmake", "--nbmake-timeout=600", "--overwrite"]
+        step("-m", "pytest", *nbmake, str(copies), **variables)
         # What nbmake lets pass: an error in a callback, an Output widget, a thread or a task.
         step(str(ROOT / "scripts/outputs.py"), *map(str, paths), **variables)
 

@@ -1,4 +1,10 @@
-"""The tests are offline, and so is every process they start, notebook kernels included."""
+"""The tests are offline.
+
+Where the kernel allows it (Linux), they and every process they start have a network of their own,
+with nothing in it but the loopback. Everywhere else Python's sockets are guarded, here and in each
+Python that is started with our PYTHONPATH, notebook kernels among them: not in a `python -I`, and
+not in a program that is not written in Python.
+"""
 
 import atexit
 import os
@@ -35,7 +41,9 @@ os.environ["OMP_NUM_THREADS"] = _threads if _threads == "1" else "2"
 # This process.
 sys.path.insert(0, str(OFFLINE))
 import block_network  # noqa: E402
+import network_namespace  # noqa: E402
 
+network_namespace.enter()
 block_network.block()
 
 CONTEXT = 310  # tokens of the model in float64, so that a budget without a limit ends soon

@@ -8,6 +8,7 @@ import threading
 
 import block_network
 import nbformat
+import network_namespace
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -48,6 +49,25 @@ def test_a_notebook_kernel_is_offline():
     nb = nbformat.v4.new_notebook(cells=[cell])
     with pytest.raises(CellExecutionError, match=block_network.MESSAGE):
         NotebookClient(nb, timeout=60).execute()
+
+
+UNREACHABLE = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)"
+STRANGERS = {  # processes that know nothing of the guard of Python's sockets
+    "python -I": [sys.executable, "-I", "-c", UNREACHABLE],
+    "python -S without our path": ["env", "-u", "PYTHONPATH", sys.executable, "-c", UNREACHABLE],
+    "bash": ["bash", "-c", "exec 3<>/dev/tcp/192.0.2.1/80"],
+}
+
+
+@pytest.mark.skipif(
+    not network_namespace.is_alone(),
+    reason="this kernel gives the tests no network of their own: only Python's sockets are guarded",
+)
+@pytest.mark.parametrize("command", STRANGERS.values(), ids=STRANGERS.keys())
+def test_any_process_is_offline(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0
+    assert "unreachable" in done.stderr
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -1,6 +1,7 @@
 """Small helpers for notebooks: show source, traces and sentences. Model text is escaped."""
 
 import inspect
+import re
 import textwrap
 import unicodedata
 from html import escape
@@ -30,15 +31,37 @@ def source(thing: Any) -> Markdown:
     return Markdown(f"```python\n{text}\n```")
 
 
-def say(text: str) -> Markdown:
-    """Show a sentence whose numbers were computed."""
-    return Markdown(text)
+# A sentence may be stressed and hold code; nothing else in it is markup.
+MARKUP = re.compile(r"`(?P<code>[^`\n]+)`|\*\*(?P<strong>[^*\n]+)\*\*|\*(?P<em>[^*\s][^*\n]*)\*")
+
+
+def say(text: str) -> HTML:
+    """Show a sentence whose numbers were computed, with **stress**, *emphasis* and `code`.
+
+    Whatever else stands in it is shown as it is: a text from outside that gets into a sentence
+    can be no link, image, formula or HTML.
+    """
+
+    def marked(found: re.Match) -> str:
+        tag = str(found.lastgroup)
+        inner = found[tag] if tag == "code" else MARKUP.sub(marked, found[tag])
+        return f"<{tag}>{inner}</{tag}>"
+
+    return plain_html(f"<p style='margin: 0'>{MARKUP.sub(marked, safe_html(text))}</p>")
+
+
+def plain_html(html: str) -> HTML:
+    """Show HTML in which a $ starts no formula, and a long word breaks instead of the layout."""
+    return HTML(
+        "<div class='mathjax_ignore tex2jax_ignore' style='overflow-wrap: anywhere; "
+        f"max-width: 100%'>{html}</div>"
+    )
 
 
 def block(text: str, title: str = "") -> HTML:
     """Show a text as it is, line breaks kept, with an optional title."""
     head = f"<b>{safe_html(title)}</b>" if title else ""
-    return HTML(
+    return plain_html(
         f"{head}<pre style='white-space: pre-wrap; font-family: monospace; "
         f"word-break: normal; overflow-wrap: anywhere; border-left: 4px solid #999; "
         f"padding-left: .8em; margin: .3em 0 1em'>{safe_html(text)}</pre>"
@@ -46,20 +69,18 @@ def block(text: str, title: str = "") -> HTML:
 
 
 def table(rows: list[dict]) -> HTML:
-    """Show rows as a plain table, every cell escaped; a $ in it starts no formula."""
+    """Show rows as a plain table, every cell escaped."""
     if not rows:
         return HTML("<i>no rows</i>")
-    head = "".join(f"<th style='text-align:left'>{safe_html(str(k))}</th>" for k in rows[0])
+    style = "text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 3em"
+    head = "".join(f"<th style='{style}'>{safe_html(str(k))}</th>" for k in rows[0])
     body = "".join(
         "<tr>"
-        + "".join(f"<td style='text-align:left'>{safe_html(str(v))}</td>" for v in r.values())
+        + "".join(f"<td style='{style}'>{safe_html(str(v))}</td>" for v in r.values())
         + "</tr>"
         for r in rows
     )
-    return HTML(
-        "<table class='mathjax_ignore tex2jax_ignore'>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    return plain_html(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def facts(*names: str) -> HTML:

@@ -13,6 +13,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from s1lib.evaluation.conditions import Condition, in_words
@@ -40,15 +41,28 @@ class Plot:
     caption: str
 
     def _repr_html_(self) -> str:
+        _show_as_text(self.figure)
         drawn, data = io.BytesIO(), io.BytesIO()
         self.figure.savefig(drawn, format="png", dpi=88, facecolor="white")
         Image.open(drawn).convert("RGB").quantize(48).save(data, "PNG", optimize=True)  # a third
         image = base64.b64encode(data.getvalue()).decode()
         return (
-            f'<figure style="margin:0"><img alt="{escape(self.alt)}" style="max-width:100%" '
+            '<figure class="mathjax_ignore tex2jax_ignore" '
+            'style="margin:0; overflow-wrap:anywhere">'
+            f'<img alt="{escape(self.alt)}" style="max-width:100%" '
             f'src="data:image/png;base64,{image}"><figcaption>{escape(self.caption)}'
             "</figcaption></figure>"
         )
+
+
+def _show_as_text(figure: Figure) -> None:
+    """Let no $ in a name start a formula; the powers on a logarithmic axis are formulas of ours."""
+    scales = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
+    ticks = [axis.get_ticklabels(which="both") for axis in scales if axis.get_scale() == "log"]
+    ours = {id(label) for labels in ticks for label in labels}
+    for text in figure.findobj(Text):
+        if id(text) not in ours:
+            text.set_parse_math(False)
 
 
 def paper_rows() -> list[dict]:

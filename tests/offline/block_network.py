@@ -1,7 +1,8 @@
 """Refuse every connection and name look-up that leaves this computer.
 
 It wraps Python's `socket` module, which every Python library uses. It does not stop compiled code
-that opens sockets by itself.
+that opens sockets by itself, nor a process that does not load it: `network_namespace` does, where
+it can.
 """
 
 import ipaddress

@@ -1,0 +1,212 @@
+"""Ctrl-C at any moment, twice, SIGTERM: one line, no traceback, no child left, and it goes on."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from s1lib.io import DATA, ROOT, read_rows, write_rows
+
+LINE = "\nstopped: what was finished is kept, the same command goes on.\n"
+
+
+def begin(command: list[str], **environment: str) -> subprocess.Popen:
+    """Start a command as the leader of a group, as a shell does; wait until it can be stopped."""
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not catches(process.pid, signal.SIGTERM):
+        time.sleep(0.01)
+    return process
+
+
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has a handler for a signal: Python itself has none for SIGTERM."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) >> (number - 1) & 1)
+
+
+def group(leader: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["status"])
+        if process.info["status"] != psutil.STATUS_ZOMBIE and session_of(process.pid) == leader
+    ]
+
+
+def session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def stop(process: subprocess.Popen, *signals: int, between: float = 0.0) -> tuple[int, str]:
+    """Send signals to the whole group, as a terminal does; its exit status and what it said."""
+    for number in signals:
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break  # it has ended
+        time.sleep(between)
+    _, said = process.communicate(timeout=60)
+    for _ in range(100):
+        if not group(process.pid):
+            break
+        time.sleep(0.05)
+    assert group(process.pid) == [], "a child is left"
+    return process.returncode, said
+
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the tests read /proc, which only Linux has"
+)
+
+SLEEPER = """
+import subprocess, sys, threading, time
+from s1lib.errors import run_command
+
+def main():
+    if {children}:
+        subprocess.Popen(["sh", "-c", "trap '' INT TERM HUP; sleep 60; sleep 60"])
+    {work}
+
+run_command(main)
+"""
+WORK = {
+    "sleeps": "time.sleep(60)",
+    "computes": "while True: pass",
+    "waits for a lock": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
+    "hides every error": "\n".join(
+        ["", "    while True:", "        try: time.sleep(60)", "        except BaseException: pass"]
+    ),
+    "waits for the network": "import asyncio; asyncio.run(asyncio.sleep(60))",
+    "waits for threads": "threading.Thread(target=time.sleep, args=(60,)).start()",
+}
+
+
+@pytest.mark.parametrize("signals", [(2,), (2, 2), (15,), (15, 2), (1,)], ids=str)
+@pytest.mark.parametrize("work", ["sleeps", "hides every error"])
+def test_a_signal_ends_a_command_with_one_line(work, signals):
+    code = SLEEPER.format(work=WORK[work], children=len(signals) == 1)
+    process = begin(["-c", code])
+    status, said = stop(process, *signals)
+    assert said == LINE and status - 128 in signals
+
+
+@pytest.mark.parametrize(
+    "work", [work for work in WORK if work not in ("sleeps", "hides every error")]
+)
+def test_whatever_it_does(work):
+    process = begin(["-c", SLEEPER.format(work=WORK[work], children=True)])
+    time.sleep(0.2)
+    assert stop(process, signal.SIGINT, signal.SIGINT) == (130, LINE)
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    code = (
+        "from s1lib.errors import run_command\n"
+        "run_command(lambda: [print('x' * 1000) for _ in range(10_000)])"
+    )
+    process = begin(["-c", code])
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.wait(60)
+    process.stderr.close()
+
+
+def test_nohup_is_kept():
+    code = SLEEPER.format(work="print('ready', flush=True); time.sleep(60)", children=False)
+    process = begin(["-c", "import signal; signal.signal(1, signal.SIG_IGN)\n" + code])
+    assert process.stdout.readline() == "ready\n"
+    os.killpg(process.pid, signal.SIGHUP)
+    assert stop(process, signal.SIGINT) == (130, LINE)
+
+
+# Real commands, at random moments: the next one goes on.
+
+
+def traces(build: Path) -> list:
+    """What a distillation made, without its times."""
+    rows = read_rows(build / "traces.jsonl")
+    return [[row["question"], row["thinking_trajectories"], row["attempt"]] for row in rows]
+
+
+def weights(build: Path) -> bytes:
+    return (build / "sft" / "model.safetensors").read_bytes()
+
+
+def sets(build: Path) -> list:
+    return [read_rows(build / "curated.jsonl"), json.loads((build / "funnel.json").read_text())]
+
+
+def results(build: Path) -> dict:
+    return json.loads((build / "results.json").read_text())
+
+
+COMMANDS: dict[str, tuple[list[str], Callable[[Path], object]]] = {
+    "distill": (["distill"], traces),
+    "curate": (["curate", "--labels", "rows"], sets),
+    "sft": (["sft"], weights),
+    "evaluate": (["evaluate"], results),
+    "plan": (["plan", "--profile", "h100x16"], lambda build: None),
+}
+WAYS = [(2,), (2, 2), (15,), (9,)]
+
+
+def prepared(build: Path, name: str) -> Path:
+    """A folder in which the command has something to do."""
+    build.mkdir()
+    if name == "curate":
+        write_rows(build / "traces.jsonl", read_rows(DATA / "traces.jsonl")[:600])
+    return build
+
+
+def run(name: str, build: Path) -> tuple[float, str]:
+    """Run a command to its end; the seconds that it took after it could be stopped."""
+    process = begin(["-m", "s1lib", *COMMANDS[name][0]], S1_BUILD=str(build), S1_PROFILE="smoke")
+    began = time.monotonic()
+    said, wrong = process.communicate(timeout=600)
+    assert process.returncode == 0, wrong[-2000:]
+    return time.monotonic() - began, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_is_stopped_goes_on(tmp_path, name):
+    look = COMMANDS[name][1]
+    whole = prepared(tmp_path / "whole", name)
+    seconds, _ = run(name, whole)
+    build, moments = prepared(tmp_path / "stopped", name), random.Random(name)
+    for signals in WAYS:
+        process = begin(
+            ["-m", "s1lib", *COMMANDS[name][0]], S1_BUILD=str(build), S1_PROFILE="smoke"
+        )
+        time.sleep(moments.uniform(0, seconds))
+        ended = process.poll() is not None
+        status, said = stop(process, *signals, between=moments.uniform(0, 0.01))
+        if ended or status == 0 or "finished model" in said:
+            continue  # it was faster than before
+        assert "Traceback" not in said and "Exception" not in said
+        assert status == (-9 if signals == (9,) else 128 + signals[0])
+        assert said.endswith("" if signals == (9,) else LINE) and said.count("stopped:") <= 1
+    if name != "sft" or not (build / "sft" / "loss.json").exists():
+        run(name, build)
+    assert look(build) == look(whole)
