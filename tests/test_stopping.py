@@ -205,8 +205,9 @@ def test_a_command_that_is_stopped_goes_on(tmp_path, name):
         if ended or status == 0 or "finished model" in said:
             continue  # it was faster than before
         assert "Traceback" not in said and "Exception" not in said
-        assert status == (-9 if signals == (9,) else 128 + signals[0])
-        assert said.endswith("" if signals == (9,) else LINE) and said.count("stopped:") <= 1
+        assert said.count("stopped:") <= 1
+        if status > 0:  # else it was killed, or Python was at its end and had let go of signals
+            assert status == 128 + signals[0] and said.endswith(LINE)
     if name != "sft" or not (build / "sft" / "loss.json").exists():
         run(name, build)
     assert look(build) == look(whole)
