@@ -12,6 +12,15 @@ class CourseError(Exception):
     """Something the reader can fix; the message names the problem and the fix."""
 
 
+def printable(text: str, most: int | None = None) -> str:
+    """Return a text from outside as one line that a terminal shows and does not obey.
+
+    Escape sequences, line breaks and marks that turn the direction of writing become spaces.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if most is None or len(line) <= most else line[: most - 1] + "…"
+
+
 def run_command(main: Callable[[], None]) -> None:
     """Run a command's `main` and report a CourseError as one sentence, without a traceback.
 

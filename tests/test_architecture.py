@@ -12,6 +12,7 @@ from s1lib.io import ROOT
 
 PACKAGE = ROOT / "s1lib"
 FLOORS = [
+<<<<<<< HEAD
     {
         "errors",
         "stopping",
@@ -21,6 +22,9 @@ FLOORS = [
         "paper_numbers",
         "paper_facts",
     },
+=======
+    {"errors", "services", "prompts", "chat", "paper_numbers"},
+>>>>>>> df216bb (One hardened HTTP client for teachers and inference servers; rate limits slow all requests; money that a service cannot move)
     {"grading", "inference"},
     {"config", "io", "locks"},
     {"planning", "toyworld"},

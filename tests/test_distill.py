@@ -29,6 +29,7 @@ from s1lib.distillation.limits import CostCap, per_minute
 from s1lib.distillation.run import distill, dry_run, join
 from s1lib.errors import CourseError
 from s1lib.io import DATA, ROOT, read_rows
+from s1lib.prompts import LABEL_REQUEST
 from s1lib.toyworld import WORLD
 from s1lib.toyworld.fake_gemini import FAULT_KINDS, Faults, serve_fake_gemini
 from s1lib.toyworld.questions import subject
@@ -99,10 +100,13 @@ def test_another_model_or_setting_asks_anew(store):
 def test_each_fault_passes_or_is_recorded(store, kind):
     """Once: what may pass is tried again. Always: it ends as a failure with its reason."""
     first, second = QUESTIONS[:2]
-    faults = Faults(script={first: [kind], second: [kind] * 9}, hang=2.0)
+    faults = Faults(script={first: [kind], second: [kind] * 5}, hang=2.0)
     service = replace(SERVICE, tries=3, timeout=0.5)
     records, _ = run(store, [first, second], service, faults=faults)
     once, always = records[first], records[second]
+    if kind == "429":  # a rate limit is no failure: it is waited for
+        assert (once.tries, always.tries) == (2, 6) and not once.failure and not always.failure
+        return
     assert always.failure
     if kind in PERMANENT:
         assert (once.tries, always.tries) == (1, 1) and once.failure == always.failure
@@ -249,8 +253,13 @@ def test_the_cap_is_never_passed_and_nothing_is_lost(store):
 def test_a_try_that_was_cut_counts_as_if_it_was_charged(store):
     faults = Faults(script={QUESTIONS[0]: ["cut", "429"]})
     _, state = run(store, QUESTIONS[:1], PRICED, faults=faults)
+<<<<<<< HEAD
     question, cap = QUESTIONS[0], CostCap(PRICED, None)
     assert cap.reserve(question) <= state.dollars < 2 * cap.reserve(question)
+=======
+    question, purse = QUESTIONS[0], CostCap(PRICED, None)
+    assert purse.most(question) <= state.dollars < 2 * purse.most(question)
+>>>>>>> df216bb (One hardened HTTP client for teachers and inference servers; rate limits slow all requests; money that a service cannot move)
 
 
 def test_a_cap_needs_a_price(store):
@@ -480,10 +489,17 @@ def test_labels_come_from_the_teacher(store):
 
 
 def test_a_failed_label_is_unknown(store):
+    good, bad = QUESTIONS[:2]
+    faults = Faults(script={LABEL_REQUEST + bad: ["SAFETY"]})
+    with serve_fake_gemini(faults=faults) as url:
+        labels = asyncio.run(label_questions(replace(SERVICE, url=url), [good, bad], store))
+    assert labels == {good: subject(good), bad: "unknown"}
+
+
+def test_labels_without_a_teacher_are_an_error(store):
     service = replace(SERVICE, url="http://127.0.0.1:9", tries=1)
-    assert asyncio.run(label_questions(service, QUESTIONS[:2], store)) == dict.fromkeys(
-        QUESTIONS[:2], "unknown"
-    )
+    with pytest.raises(CourseError, match="none of 2 requests was answered.*no connection to 127"):
+        asyncio.run(label_questions(service, QUESTIONS[:2], store))
 
 
 def test_the_server_knows_no_other_method():

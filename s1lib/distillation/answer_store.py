@@ -34,6 +34,7 @@ class TeacherResponse:
     thinking_tokens: int
     answer_tokens: int
     tries: int
+    may_pass: int = 0  # 1: it failed for a reason that may pass, and is asked again
 
 
 RESPONSE_COLUMNS = [f.name for f in fields(TeacherResponse)]
@@ -52,7 +53,9 @@ class AnswerStore:
         """Open the store, or make it. Raises CourseError if the file is damaged."""
         self.path = path
         try:
-            self.db = sqlite3.connect(path, isolation_level=None)  # each statement commits
+            self.db = sqlite3.connect(
+                path, isolation_level=None, timeout=120, check_same_thread=False
+            )
             self.db.execute("PRAGMA journal_mode = WAL")
             names = ", ".join(RESPONSE_COLUMNS[1:])
             self.db.execute(f"CREATE TABLE IF NOT EXISTS answers (id TEXT PRIMARY KEY, {names})")

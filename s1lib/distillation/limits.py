@@ -2,15 +2,21 @@
 
 import asyncio
 import random
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 
 from s1lib.config import TeacherConfig
-from s1lib.distillation.clients import Ask, PermanentError, Reply, RetryableError
+from s1lib.distillation.clients import Ask
+from s1lib.distillation.replies import Reply
 from s1lib.errors import CourseError
+from s1lib.services.failures import ServiceError
 
-MAX_WAIT = 60.0  # seconds between two tries
+MAX_WAIT = 60.0  # seconds between two tries, where the service asks for no more
+PATIENCE = 10  # a question waits so many of the teacher's timeouts for a rate limit to pass
+FIRST_GAP, MAX_GAP = 0.05, 10.0  # seconds between two requests after a "too many requests"
 
 
 class CostCap:
@@ -32,6 +38,8 @@ class CostCap:
             )
         self.teacher, self.cap = teacher, cap
         self.spent, self.reserved = 0.0, 0.0
+        self.in_flight = 0
+        self.settled = asyncio.Condition()
 
     def price(self, tokens_in: int, tokens_out: int) -> float:
         """Return the price of so many tokens; 0 where no prices are known."""
@@ -39,19 +47,75 @@ class CostCap:
             return 0.0
         return (tokens_in * self.prices[0] + tokens_out * self.prices[1]) / 1e6
 
-    def reserve(self, question: str) -> float | None:
-        """Set the largest possible price of a try aside; None if the cap does not allow it."""
+    def most(self, question: str) -> float:
+        """Return the largest possible price of a try."""
         # A token is a byte at least; the service adds a few of its own.
-        most = self.price(len(question.encode()) + 64, self.teacher.max_output_tokens)
-        if self.cap is not None and not self.spent + self.reserved + most <= self.cap:
-            return None
-        self.reserved += most
+        return self.price(len(question.encode()) + 64, self.teacher.max_output_tokens)
+
+    async def reserve(self, question: str) -> float:
+        """Set the largest possible price of a try aside.
+
+        Where the reservations of requests in flight leave no room, wait until they are settled:
+        most cost less. Raises CapReached if the cap does not allow the try.
+        """
+        most = self.most(question)
+        async with self.settled:
+            while self.cap is not None and not self.spent + self.reserved + most <= self.cap:
+                if not self.in_flight:
+                    raise CapReached
+                await self.settled.wait()
+            self.reserved += most
+            self.in_flight += 1
         return most
 
-    def settle(self, reserved: float, spent: float) -> None:
-        """Replace a try's reservation by what it cost."""
-        self.reserved -= reserved
-        self.spent += spent
+    async def settle(self, reserved: float, spent: float) -> None:
+        """Replace a try's reservation by what it cost, which is never more."""
+        async with self.settled:
+            self.in_flight -= 1
+            self.reserved = self.reserved - reserved if self.in_flight else 0.0
+            self.spent += min(max(spent, 0.0), reserved)
+            self.settled.notify_all()
+
+
+@dataclass
+class Pace:
+    """The pace that a service's refusals have taught, one for all requests.
+
+    After "too many requests" none is sent before the time that the service asked for, and then one
+    every `gap` seconds. The gap doubles with each refusal, and shrinks with each answer.
+    """
+
+    report: Callable[[], object] = lambda: None  # is called when the pace slows down
+    free_at: float = 0.0  # by time.monotonic()
+    gap: float = 0.0
+    slowed_at: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long no request is sent."""
+        return max(0.0, self.free_at - time.monotonic())
+
+    async def wait(self) -> None:
+        """Wait until another request may be sent."""
+        while (seconds := self.seconds) > 0:
+            await asyncio.sleep(seconds)
+        self.free_at = time.monotonic() + self.gap
+
+    def refused(self, sent_at: float, asked: float | None) -> None:
+        """Slow down: the service refused a request of `sent_at`, and asked to wait so long."""
+        now = time.monotonic()
+        first = sent_at >= self.slowed_at  # requests that were refused together count once
+        if first:
+            self.gap = min(MAX_GAP, max(2 * self.gap, FIRST_GAP))
+            self.slowed_at = now
+        until = now + (self.gap if asked is None else asked)
+        longer, self.free_at = until > self.free_at, max(until, self.free_at)
+        if first or longer:
+            self.report()
+
+    def answered(self) -> None:
+        """Go a little faster."""
+        self.gap = 0.95 * self.gap if self.gap > FIRST_GAP / 10 else 0.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +125,11 @@ class RateLimiter:
     requests: AsyncLimiter | None
     tokens: AsyncLimiter | None
     expected: int  # tokens of output per request
+    pace: Pace = field(default_factory=Pace)
 
     async def wait(self, question: str) -> None:
         """Wait until another request may be sent."""
+        await self.pace.wait()
         if self.requests:
             await self.requests.acquire()
         if self.tokens:
@@ -98,35 +164,46 @@ class CapReached(Exception):
 
 async def ask_with_retries(
     ask: Ask, question: str, teacher: TeacherConfig, limiter: RateLimiter, cap: CostCap
-) -> tuple[Reply | str, int]:
-    """Ask until there is a reply, or a reason why there is none; also return the tries it took.
+) -> tuple[Reply, int]:
+    """Ask until there is an answer, or a failure with its reason; also return the tries it took.
 
     The waits between tries double from `first_wait`, each shortened by a random part, so that
-    requests that failed together do not come back together.
+    requests that failed together do not come back together. "Too many requests" is no failure: it
+    slows all requests down, and the question waits its turn.
     Raises CapReached before a try that could pass the cap.
     """
-    reason = ""
-    for tries in range(1, teacher.tries + 1):
+    tries = failures = 0
+    patience = None  # until when a rate limit is waited for
+    while True:
         await limiter.wait(question)
-        reserved = cap.reserve(question)
-        if reserved is None:
-            raise CapReached
+        reserved = await cap.reserve(question)
         cost = reserved  # of a try that is cut off here
+        tries, sent_at = tries + 1, time.monotonic()
         try:
             reply = await ask(question)
-            written = reply.thinking_tokens + reply.answer_tokens
-            if reply.prompt_tokens or written:  # a reply without counts is booked at the most
-                cost = cap.price(reply.prompt_tokens, written)
+            if reply.prompt_tokens is not None and reply.written_tokens is not None:
+                cost = cap.price(reply.prompt_tokens, reply.written_tokens)
+            limiter.pace.answered()
             return reply, tries
-        except PermanentError as error:
-            cost = 0.0
-            return str(error), tries
-        except RetryableError as error:
-            reason = str(error)
+        except ServiceError as error:
+            failure = error
             cost = reserved if error.billed else 0.0
         finally:
-            cap.settle(reserved, cost)
-        if tries < teacher.tries:
-            wait = min(MAX_WAIT, teacher.first_wait * 2 ** (tries - 1))
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-    return f"{reason}, {teacher.tries} times", teacher.tries
+            await cap.settle(reserved, cost)
+
+        if failure.kind in ("row", "settings"):
+            return Reply.failed(str(failure), "row"), tries
+        wait = min(MAX_WAIT, teacher.first_wait * 2 ** min(tries - 1, 20))
+        wait = max(wait * random.uniform(0.5, 1.0), failure.wait or 0.0)
+        if failure.kind == "busy":
+            patience = patience or sent_at + PATIENCE * teacher.timeout
+            if time.monotonic() + wait > patience:
+                asked = f", asked to wait {failure.wait:,.0f} s" if failure.wait else ""
+                return Reply.failed(f"{failure}{asked}, {tries} times", "busy"), tries
+            limiter.pace.refused(sent_at, failure.wait)
+        else:
+            failures += 1
+            if failures >= teacher.tries:
+                return Reply.failed(f"{failure}, {tries} times", failure.kind), tries
+            wait = min(wait, MAX_WAIT)
+        await asyncio.sleep(wait)

@@ -9,8 +9,9 @@ import argparse
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,19 +19,23 @@ from s1lib.commands import add_profile, profile_from
 from s1lib.config import Profile, TeacherConfig
 from s1lib.control_tokens import why_refused
 from s1lib.distillation.answer_store import AnswerStore, TeacherResponse, request_id
-from s1lib.distillation.clients import Ask, Reply, connect
+from s1lib.distillation.clients import Ask, connect
 from s1lib.distillation.hub_datasets import load_released
 from s1lib.distillation.limits import (
     CapReached,
     CostCap,
+    Pace,
     RateLimiter,
     ask_with_retries,
     rate_limiter_for,
 )
+from s1lib.distillation.replies import Reply
 from s1lib.errors import CourseError
 from s1lib.io import is_broken, is_course_file, locate, output, read_rows, write_rows
+from s1lib.services.failures import MAY_PASS
 
 MAX_QUESTION_CHARS = 100_000  # the longest question of the paper's pool has fewer
+GRACE = 30.0  # seconds in which answers may still come in when an error ends a run
 
 
 @dataclass
@@ -43,7 +48,8 @@ class Progress:
     asked_now: int = 0
     began: float = 0.0
     dollars: float | None = None
-    stopped: str | None = None  # why questions were left unasked
+    stopped: str | None = None  # why questions were left unasked, or no request was answered
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def seconds_left(self) -> float:
@@ -55,7 +61,13 @@ class Progress:
     def __str__(self) -> str:
         left = f", {self.seconds_left:.0f} s left" if self.asked_now else ""
         money = "" if self.dollars is None else f", ${self.dollars:.2f} spent"
-        return f"{self.done:,} of {self.total:,} questions, {self.failed:,} failed{left}{money}"
+        slow = ""
+        if self.pace.seconds >= 0.5:
+            slow = f", waiting {self.pace.seconds:.0f} s: the service limits the rate"
+        elif self.pace.gap:
+            slow = f", slowed to {60 / self.pace.gap:,.0f} requests a minute by the service"
+        count = f"{self.done:,} of {self.total:,} questions, {self.failed:,} failed"
+        return f"{count}{left}{money}{slow}"
 
 
 def stored_text(question: object) -> str:
@@ -81,11 +93,10 @@ def why_unaskable(question: object) -> str | None:
 
 
 def response_from(
-    teacher: TeacherConfig, question: object, outcome: Reply | str, tries: int = 0
+    teacher: TeacherConfig, question: object, reply: Reply, tries: int = 0
 ) -> TeacherResponse:
-    """Make the record to store of a reply, or of the reason why there is none."""
+    """Make the record to store of a reply."""
     text = stored_text(question)
-    reply = outcome if isinstance(outcome, Reply) else Reply.failed(outcome)
     return TeacherResponse(
         id=request_id(teacher.model, text, teacher.parameters),
         question=text.encode(errors="replace").decode()[:MAX_QUESTION_CHARS],
@@ -97,10 +108,11 @@ def response_from(
         attempt=reply.attempt,
         failure=reply.failure,
         finish_reason=reply.finish_reason,
-        prompt_tokens=reply.prompt_tokens,
-        thinking_tokens=reply.thinking_tokens,
-        answer_tokens=reply.answer_tokens,
+        prompt_tokens=reply.prompt_tokens or 0,
+        thinking_tokens=reply.thinking_tokens or 0,
+        answer_tokens=reply.answer_tokens or 0,
         tries=tries,
+        may_pass=int(reply.failure_kind in MAY_PASS),
     )
 
 
@@ -114,11 +126,14 @@ async def distill(
 ) -> tuple[dict[str, TeacherResponse], Progress]:
     """Ask every question that the store does not hold yet, each once.
 
-    `report` is called after every question, `cap` is a spending limit in dollars for this run,
-    `retry_failed` asks those again that failed before. Returns the responses by question, and
-    how far the run came: all questions, unless the cap stopped it.
-    Raises CourseError if the key is refused (what is stored stays), or before any work for a
-    question that is a list or the like.
+    A question that failed for a reason that may pass, such as a connection that broke, is asked
+    again; one that the teacher refused is not, unless `retry_failed` is set.
+
+    `report` is called after every question and when the service slows the pace, `cap` is a
+    spending limit in dollars for this run. Returns the responses by question, and how far the run
+    came; its `stopped` says why questions were left, or that no request was answered.
+    Raises CourseError if the key or a setting is refused (what is stored stays), or before any
+    work for a question that is a list or the like.
     """
     questions = list(questions)
     for number, question in enumerate(questions):
@@ -129,14 +144,18 @@ async def distill(
     ids = {q: request_id(teacher.model, stored_text(q), teacher.parameters) for q in questions}
     stored = store.get(ids.values())
     done = {q: stored[i] for q, i in ids.items() if i in stored}
-    todo = [q for q in ids if q not in done or (retry_failed and done[q].failure)]
+    todo = [
+        q for q in ids if q not in done or (done[q].failure and (retry_failed or done[q].may_pass))
+    ]
 
     cost = CostCap(teacher, cap)
     progress = Progress(len(ids), len(ids) - len(todo), began=time.monotonic())
     progress.failed = sum(bool(done[q].failure) for q in ids.keys() - set(todo))
     progress.dollars = 0.0 if cost.prices else None
     if todo:
-        run = _Run(teacher, store, done, cost, rate_limiter_for(teacher), progress, report)
+        limiter = rate_limiter_for(teacher)
+        progress.pace = limiter.pace
+        run = _Run(teacher, store, done, cost, limiter, progress, report)
         await run.ask_all(todo)
     return {q: done[q] for q in ids if q in done}, progress
 
@@ -153,25 +172,43 @@ class _Run:
     progress: Progress
     report: Callable[[Progress], None] | None
 
+    outcomes: Counter[str] = field(default_factory=Counter)  # of the requests: kinds of failure
+    reasons: Counter[str] = field(default_factory=Counter)
+    hopeless: int = 0  # requests in a row that met no service, or one that is closed for long
+    over: bool = False
+
     async def ask_all(self, questions: list[str]) -> None:
         """Ask these questions; raise the CourseError of a worker, after the others have ended."""
+        if (report := self.report) is not None:
+            self.limiter.pace.report = lambda: report(self.progress)
         queue = iter(questions)  # one iterator for all workers: each question is taken once
         async with connect(self.teacher) as ask:
+            workers = [
+                asyncio.create_task(self.work(ask, queue))
+                for _ in range(min(self.teacher.concurrency, len(questions)))
+            ]
             try:
-                async with asyncio.TaskGroup() as workers:
-                    for _ in range(min(self.teacher.concurrency, len(questions))):
-                        workers.create_task(self.work(ask, queue))
-            except* CourseError as group:
-                raise group.exceptions[0] from None
+                _, going = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+                self.over = True
+                if going:  # one has failed: what the others are being answered is paid for
+                    await asyncio.wait(going, timeout=GRACE)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                ends = await asyncio.gather(*workers, return_exceptions=True)
+        for error in ends:
+            if isinstance(error, Exception):
+                raise error
+        self.progress.stopped = self.progress.stopped or self.why_unanswered()
 
     async def work(self, ask: Ask, queue: Iterator[str]) -> None:
-        """Take questions from the queue until it is empty or the cap is reached."""
+        """Take questions from the queue until it is empty or the run is over."""
         for question in queue:
             if reason := why_unaskable(question):
-                self.finish(question, response_from(self.teacher, question, reason))
+                await self.finish(question, Reply.failed(reason))
                 continue
             try:
-                outcome, tries = await ask_with_retries(
+                reply, tries = await ask_with_retries(
                     ask, question, self.teacher, self.limiter, self.cap
                 )
             except CapReached:
@@ -180,11 +217,46 @@ class _Run:
                 )
                 self.progress.dollars = self.cap.spent
                 return
-            self.finish(question, response_from(self.teacher, question, outcome, tries))
+            self.count(reply)
+            await self.finish(question, reply, tries)
+            if self.over or self.progress.stopped:
+                return
 
-    def finish(self, question: str, response: TeacherResponse) -> None:
+    def count(self, reply: Reply) -> None:
+        """Count a request's end; stop the run where no other can end better."""
+        kind = reply.failure_kind
+        self.outcomes[kind or "answered"] += 1
+        if reply.failure:
+            self.reasons[reply.failure] += 1
+        self.hopeless = self.hopeless + 1 if kind in ("unreachable", "busy") else 0
+        if self.hopeless >= self.teacher.concurrency:
+            self.progress.stopped = self.why_hopeless(reply)
+
+    def why_hopeless(self, reply: Reply) -> str:
+        """Say why asking on is of no use."""
+        if reply.failure_kind == "busy":
+            return f"the teacher's rate limit does not pass ({reply.failure})"
+        return f"the teacher cannot be reached ({reply.failure})"
+
+    def why_unanswered(self) -> str | None:
+        """Say what went wrong with a run as a whole; None if it did its work."""
+        asked = self.outcomes.total()
+        passing = sum(self.outcomes[kind] for kind in MAY_PASS)
+        if not asked or not self.reasons:
+            return None
+        often = self.reasons.most_common(1)[0][0]
+        if not self.outcomes["answered"]:
+            return f"none of {asked:,} requests was answered; the reason most often: {often}"
+        if self.hopeless:
+            return f"the teacher was lost: the last of {asked:,} requests failed ({often})"
+        if 2 * passing > asked:
+            return f"{passing:,} of {asked:,} requests failed; the reason most often: {often}"
+        return None
+
+    async def finish(self, question: str, reply: Reply, tries: int = 0) -> None:
         """Store a response at once, and report it."""
-        self.store.add(response)
+        response = response_from(self.teacher, question, reply, tries)
+        await asyncio.to_thread(self.store.add, response)  # it may wait for a lock
         self.done[question] = response
         self.progress.done += 1
         self.progress.asked_now += 1
@@ -210,7 +282,7 @@ def dry_run(teacher: TeacherConfig, questions: Iterable[str]) -> dict[str, float
     if teacher.tokens_per_minute:
         minutes.append((tokens_in + tokens_out) / teacher.tokens_per_minute)
     cap = CostCap(teacher, None)
-    most = sum(cap.reserve(q) or 0.0 for q in questions)
+    most = sum(map(cap.most, questions))
     return {
         "requests": len(questions),
         "tokens in": tokens_in,
@@ -273,7 +345,9 @@ def main() -> None:
     add_profile(parser)
     parser.add_argument("--dry-run", action="store_true", help="only say what it would take")
     parser.add_argument("--cap", type=float, help="spend at most so many dollars")
-    parser.add_argument("--retry-failed", action="store_true", help="ask those again that failed")
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="ask those again that were refused, too"
+    )
     args = parser.parse_args()
     profile = profile_from(args)
     pool = load_pool(profile)
@@ -286,7 +360,7 @@ def main() -> None:
 
     def report(state: Progress) -> None:
         nonlocal last
-        if time.monotonic() - last > 1 or state.done == state.total:
+        if time.monotonic() - last > 1 or state.done == state.total or state.pace.seconds > 1:
             last = time.monotonic()
             print(state, flush=True)
 
@@ -297,6 +371,9 @@ def main() -> None:
     failed = sum(r.failure is not None for r in responses.values())
     print(f"asked {len(responses):,} = answered {len(responses) - failed:,} + failed {failed:,}")
     write_rows(output("traces.jsonl"), join(pool, responses))
+    passing = sum(r.may_pass for r in responses.values())
     if state.stopped:
-        left = len(set(questions)) - len(responses)
+        left = len(set(questions)) - len(responses) + passing
         raise CourseError(f"{state.stopped}: {left:,} questions are left; run again to go on.")
+    if passing:
+        print(f"{passing:,} failed for reasons that may pass: run again to ask them once more")

@@ -161,9 +161,12 @@ def _answers(
 ) -> list[str]:
     """Generate what follows each of these texts, up to a stop."""
     requests = [Request(text, most, i, thinking=False) for i, text in enumerate(texts)]
+    answers = generate(requests)
+    for answer in answers:
+        _check(answer, most, marks)
     return [
         tokenizer.decode([token for token in answer if token not in marks.stop])
-        for answer in generate(requests)
+        for answer in answers
     ]
 
 

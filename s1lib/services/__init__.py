@@ -1,0 +1,1 @@
+"""How the course talks to services that it does not control: teachers, and inference servers."""
