@@ -31,7 +31,8 @@ def run_command(main: Callable[[], None]) -> None:
         main()
         sys.stdout.flush()
     except CourseError as error:
-        raise SystemExit(f"error: {error}") from None
+        text = "".join(c if c.isprintable() or c == "\n" else " " for c in str(error))
+        raise SystemExit(f"error: {text}") from None
     except BrokenPipeError:  # `s1 plan | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would fail to flush at its end
         raise SystemExit(1) from None

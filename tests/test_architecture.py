@@ -12,9 +12,9 @@ from s1lib.io import ROOT
 
 PACKAGE = ROOT / "s1lib"
 FLOORS = [
-<<<<<<< HEAD
     {
         "errors",
+        "services",
         "stopping",
         "control_tokens",
         "prompts",
@@ -22,9 +22,6 @@ FLOORS = [
         "paper_numbers",
         "paper_facts",
     },
-=======
-    {"errors", "services", "prompts", "chat", "paper_numbers"},
->>>>>>> df216bb (One hardened HTTP client for teachers and inference servers; rate limits slow all requests; money that a service cannot move)
     {"grading", "inference"},
     {"config", "io", "locks"},
     {"planning", "toyworld"},

@@ -253,13 +253,8 @@ def test_the_cap_is_never_passed_and_nothing_is_lost(store):
 def test_a_try_that_was_cut_counts_as_if_it_was_charged(store):
     faults = Faults(script={QUESTIONS[0]: ["cut", "429"]})
     _, state = run(store, QUESTIONS[:1], PRICED, faults=faults)
-<<<<<<< HEAD
     question, cap = QUESTIONS[0], CostCap(PRICED, None)
-    assert cap.reserve(question) <= state.dollars < 2 * cap.reserve(question)
-=======
-    question, purse = QUESTIONS[0], CostCap(PRICED, None)
-    assert purse.most(question) <= state.dollars < 2 * purse.most(question)
->>>>>>> df216bb (One hardened HTTP client for teachers and inference servers; rate limits slow all requests; money that a service cannot move)
+    assert cap.most(question) <= state.dollars < 2 * cap.most(question)
 
 
 def test_a_cap_needs_a_price(store):
