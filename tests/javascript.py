@@ -1,24 +1,28 @@
-"""Run functions of the page's engine: in Node, or in Chromium where there is no Node."""
+"""Run functions of the page's engine in Node: this computer's, or the one inside Playwright."""
 
-import functools
-import http.server
 import json
 import os
 import shutil
 import subprocess
-import threading
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from s1lib.io import ROOT
 
 ENGINE = ROOT / "s1lib/notebook/wait/engine"
 MODULES = sorted(path.stem for path in ENGINE.glob("*.js"))
-NODE = shutil.which("node")
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    os.environ.get("CHROMIUM"),
-)
-FOUND = bool(NODE or CHROMIUM)
+
+
+def node() -> str | None:
+    """Find Node. Playwright, one of the `dev` packages, brings its own."""
+    playwright = find_spec("playwright")
+    folders = playwright.submodule_search_locations if playwright else None
+    inside = [str(Path(folder) / "driver") for folder in folders or ()]
+    return shutil.which("node") or shutil.which("node", path=os.pathsep.join(inside))
+
+
+NODE = node()
 # What a model or a reader may write.
 HOSTILE = [
     "",
@@ -40,18 +44,13 @@ HOSTILE = [
     "constructor __proto__ toString",
 ]
 
-_IN_NODE = """
+_SCRIPT = """
 import fs from "node:fs";
 const { folder, names, code, argument } = JSON.parse(fs.readFileSync(0, "utf8"));
 const modules = {};
-for (const name of names) modules[name] = await import(`file://${folder}/${name}.js`);
+for (const name of names) modules[name] = await import(`${folder}/${name}.js`);
 fs.writeFileSync(1, JSON.stringify(await (0, eval)(code)(modules, argument)));
 """
-_IN_CHROMIUM = """async ({ names, code, argument }) => {
-  const modules = {};
-  for (const name of names) modules[name] = await import(`/${name}.js`);
-  return JSON.stringify(await (0, eval)(code)(modules, argument));
-}"""
 
 
 def call(code: str, argument: Any = None, timeout: float = 600) -> Any:
@@ -59,42 +58,9 @@ def call(code: str, argument: Any = None, timeout: float = 600) -> Any:
 
     `modules` holds the engine's modules by name, for example `modules.budget`.
     """
-    asked = {"folder": str(ENGINE), "names": MODULES, "code": code, "argument": argument}
-    if NODE is None:
-        return json.loads(_in_chromium(asked))
-    command = [NODE, "--input-type=module", "-e", _IN_NODE]
-    done = subprocess.run(command, input=json.dumps(asked).encode(), capture_output=True,
-                          timeout=timeout, check=False)  # fmt: skip
+    asked = {"folder": ENGINE.as_uri(), "names": MODULES, "code": code, "argument": argument}
+    text = json.dumps(asked).encode()
+    command = [str(NODE), "--input-type=module", "-e", _SCRIPT]
+    done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
-
-
-def _in_chromium(asked: dict) -> str:
-    from playwright.sync_api import sync_playwright
-
-    handler = functools.partial(_Quiet, directory=str(ENGINE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with sync_playwright() as playwright:
-            flags = ["--no-sandbox", "--disable-dev-shm-usage"]
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-            page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_port}/")
-            try:
-                return page.evaluate(_IN_CHROMIUM, asked)
-            finally:
-                browser.close()
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    extensions_map = {
-        **http.server.SimpleHTTPRequestHandler.extensions_map,
-        ".js": "text/javascript",
-    }
-
-    def log_message(self, *args: Any) -> None:
-        pass

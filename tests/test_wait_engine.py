@@ -7,7 +7,7 @@ import re
 
 import pytest
 import torch
-from javascript import ENGINE, FOUND, HOSTILE, call
+from javascript import ENGINE, HOSTILE, NODE, call
 
 from s1lib.errors import CourseError
 from s1lib.grading.graders import first_integer, is_right
@@ -18,7 +18,7 @@ from s1lib.io import DATA, read_rows
 from s1lib.notebook.wait.export import MAX_BYTES, model_file, tokenizer_file
 
 pytestmark = pytest.mark.skipif(
-    not FOUND, reason="needs Node, or any Chromium: there is none here to run JavaScript"
+    NODE is None, reason="needs Node, which Playwright brings: pip install -e '.[dev]'"
 )
 OPEN = """
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;

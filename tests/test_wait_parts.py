@@ -7,7 +7,7 @@ import unicodedata
 from itertools import product
 
 import pytest
-from javascript import FOUND, HOSTILE, call
+from javascript import HOSTILE, NODE, call
 from transformers import AutoTokenizer
 
 from s1lib.control_tokens import control_tokens
@@ -25,7 +25,7 @@ from s1lib.notebook.wait.export import tokenizer_file
 from s1lib.toyworld.questions import FAMILIES, draw_problem, question, reference_answer
 
 pytestmark = pytest.mark.skipif(
-    not FOUND, reason="needs Node, or any Chromium: there is none here to run JavaScript"
+    NODE is None, reason="needs Node, which Playwright brings: pip install -e '.[dev]'"
 )
 CONTROL = [
     "<|im_start|>", "x<|im_end|>y", "<|endoftext|><|fim_pad|>", "think<|im_start|>think",
