@@ -36,11 +36,11 @@ FIXES = [
      "it in the environment variable PIP_CERT"),
     (r"ProxyError|Cannot connect to proxy",
      "the proxy does not answer: correct or unset the variables https_proxy and http_proxy"),
-    (r"requires a different Python|require a different python version|Requires-Python",
-     f"use another Python: the course supports {course.NEEDED}"),
     (r"NewConnectionError|NameResolutionError|Temporary failure|getaddrinfo|ConnectTimeout|"
      r"ReadTimeout|Read timed out|Connection reset|Network is unreachable|Max retries",
      "the package index cannot be reached: connect to the network"),
+    (r"requires a different Python|require a different python version|Requires-Python",
+     f"use another Python: the course supports {course.NEEDED}"),
     (r"from versions: none|No matching distribution",
      "the package index that pip is set to (see `pip config list`) lacks a package, or has no "
      "build of it for this computer: PyTorch 2.13 has none for Macs with Intel processors, for "
@@ -128,7 +128,7 @@ def base_python() -> list[str]:
 def make_venv(reason: str, extras: list[str], wheels: str | None = None) -> list[str]:
     """Make .venv and return the command of its Python. Raises CannotInstall with the reason."""
     base = base_python()
-    free = shutil.disk_usage(ROOT).free // 10**9
+    free = int(shutil.disk_usage(ROOT).free / 1e9)
     if free < NEEDED_GB:
         raise CannotInstall(
             f"The course needs {NEEDED_GB} GB of free disk space for its packages and {free} GB "
@@ -170,9 +170,12 @@ def pip(*arguments: str) -> None:
 
 def explain(log: str) -> str:
     """Turn pip's log into a sentence: its reason, and what to do."""
-    found = re.findall(r"ERROR: (.+)", log)
-    reasons = list(dict.fromkeys(re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in found))
-    reason = " ".join(reasons[:3]) or "it gave no reason"
+    unfetched = re.findall(r"Could not fetch URL (\S+): .*?Caused by (\w+)", log)
+    reasons = [f"{address} cannot be fetched ({cause})." for address, cause in unfetched[:1]]
+    for line in re.findall(r"ERROR: (.+)", log):
+        line = re.sub(r"\x1b\[[0-9;]*m|\(from versions: .{80,}\) *", "", line).strip()
+        reasons.append(line if len(line) < 300 else line[:300] + " ...")
+    reason = " ".join(dict.fromkeys(reasons[:4])) or "it gave no reason."
     fix = next((fix for pattern, fix in FIXES if re.search(pattern, log)), "read pip's lines above")
     return (
         f"pip could not install the packages: {reason}\n"
@@ -206,10 +209,9 @@ def unreachable(address: str, seconds: float = PATIENCE) -> str | None:
         try:
             urllib.request.urlopen(address, timeout=seconds).close()
             outcome[0] = ""
-        except URLError as error:
-            outcome[0] = str(error.reason)
         except (OSError, ValueError) as error:
-            outcome[0] = str(error)
+            reason = str(error.reason if isinstance(error, URLError) else error)
+            outcome[0] = outcome[0] if "timed out" in reason else reason
 
     # In a thread: looking up a name has no time limit of its own.
     thread = threading.Thread(target=ask, daemon=True)

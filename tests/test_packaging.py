@@ -3,6 +3,7 @@
 import re
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,26 @@ def test_constraints_leaves_gpu_builds_alone():
 def test_every_requirement_is_pinned_within_its_bounds(requirement):
     pin = pins()[canonicalize_name(requirement.name)]
     assert requirement.specifier.contains(pin)
+
+
+NAMED = ("3.11.0", "3.11.2", "3.12.0", "3.13.0")  # 3.11.2 is Debian 12's
+
+
+def test_every_python_that_is_named_may_install_every_pin():
+    """What the installed packages ask of Python; the resolution of all is a slow test."""
+    allowed = SpecifierSet(PROJECT["requires-python"])
+    assert all(allowed.contains(python) for python in NAMED)
+    asked = {}
+    for name, pin in pins().items():
+        try:
+            there = metadata(name)
+        except PackageNotFoundError:
+            continue
+        if there["Version"].split("+")[0] == pin and there["Requires-Python"]:
+            asked[name] = SpecifierSet(there["Requires-Python"])
+    assert len(asked) > 100
+    refused = {n: str(s) for n, s in asked.items() if not all(map(s.contains, NAMED))}
+    assert refused == {}
 
 
 def environment() -> dict:
