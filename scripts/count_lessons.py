@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from hosted_cell import is_hosted
+
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 WORDS, CELLS, LINES = 1200, 30, 15
 MORE_CELLS = {"05_evaluation": 40}
@@ -38,6 +40,7 @@ class Counts:
 def count(path: Path) -> Counts:
     """Count a notebook: tables, code blocks, links and tags are no prose."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    cells = [c for c in cells if not is_hosted(c)]  # no part of the lesson
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     for no_prose in (r"(?s)```.*?```", r"(?m)^\|.*$", r"<[^>]+>", r"\]\([^)]*\)"):

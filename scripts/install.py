@@ -231,10 +231,15 @@ def install_cpu_torch(free: int) -> None:
             return pip("--no-deps", *once, "--index-url", CPU_INDEX, torch)
         except CannotInstall as error:
             why = str(error).splitlines()[0]
-    say(
+    say(cost_of_cuda(why))
+    if free < CUDA_GB:
+        say(f"Only {free} GB are free here, and with that build it may need {CUDA_GB} GB.")
+
+
+def cost_of_cuda(why: str) -> str:
+    """Say that PyTorch's index of CPU builds is not used, why, and what that costs."""
+    return (
         f"PyTorch's index of CPU builds ({CPU_INDEX}) cannot be used: {why}. torch comes from the "
         "ordinary package index: if that has only the build for NVIDIA cards, this is about 3 GB "
         "more to download and 5 GB more on the disk; the course runs the same."
     )
-    if free < CUDA_GB:
-        say(f"Only {free} GB are free here, and with that build it may need {CUDA_GB} GB.")

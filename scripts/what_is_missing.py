@@ -14,16 +14,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def wanted(extras, root=ROOT):
-    """List what pyproject.toml asks for, as strings, and the exact torch of constraints.txt."""
+def wanted(extras, exact_torch=True):
+    """List what pyproject.toml asks for, as strings; torch exactly as in constraints.txt."""
     import tomllib
 
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     texts = list(project["dependencies"])
     for extra in extras:
         texts += project["optional-dependencies"][extra]
-    pins = (root / "constraints.txt").read_text(encoding="utf-8")
-    return [*texts, "torch" + re.search(r"^torch(==\S+)", pins, re.M).group(1)]
+    if not exact_torch:
+        return texts
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pin = re.search(r"^torch==\S+", pins, re.M).group()
+    return [pin if re.match(r"torch\b(?!-)", text) else text for text in texts]
 
 
 def lacks(texts, found=version):

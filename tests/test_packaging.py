@@ -1,5 +1,6 @@
 """The files that say what to install agree with each other."""
 
+import json
 import re
 import tomllib
 from fnmatch import fnmatch
@@ -124,3 +125,24 @@ def test_profiles_are_packaged():
 def test_every_package_folder_is_packaged():
     folders = {path.parent for path in (ROOT / "s1lib").rglob("*.py")}
     assert [f for f in folders if not (f / "__init__.py").exists()] == []
+
+
+def test_the_development_container_makes_the_same_environment():
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    version = container["image"].rsplit(":", 1)[1]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(f"{version}.0")
+    assert container["postCreateCommand"] == "python course.py setup"
+    chosen = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert chosen == "${containerWorkspaceFolder}/.venv/bin/python"
+
+
+def test_line_ends_are_the_same_on_every_system():
+    rules = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    assert "* text=auto eol=lf" in rules
+
+
+def test_nothing_needs_the_right_to_execute():
+    """A download as a zip file drops it: what the texts tell to run is given to an interpreter."""
+    told = [(ROOT / "README.md"), (ROOT / "Makefile"), *ROOT.glob("docs/*.md")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in told)
+    assert re.findall(r"(?m)(?:^|`|\$ )(?:\./|scripts/)\S+\.(?:sh|py)\b", text) == []
