@@ -1,7 +1,7 @@
 // The page's home of the widget: no kernel, the model runs in JavaScript.
 //
 // Beside this script lies model.js, which sets globalThis.s1WaitModel = {weights, tokenizer}:
-// the weights in base64 and the tokenizer's file. A script can be loaded from the disk, which a
+// the weights, deflated and in base64, and the tokenizer's file. A script can be loaded from the disk, which a
 // browser does not allow for other files.
 
 import { checkerFor } from "./engine/checker.js";
@@ -14,7 +14,7 @@ export function openPage(root, data, model) {
   const widget = drawWait(root, holder, data);
   const arrive = async () => {
     const { weights, tokenizer } = await loadModel(model);
-    const engine = createEngine({ weights: await fromBase64(weights), tokenizer });
+    const engine = createEngine({ weights: await inflate(weights), tokenizer });
     holder.info = engine.info;
     holder.think = async (asked, hooks) => {
       const thought = await engine.think(asked, hooks);
@@ -44,7 +44,8 @@ function loadModel(address) {
   });
 }
 
-async function fromBase64(text) {
-  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-  return bytes.buffer;
+function inflate(base64) {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
 }

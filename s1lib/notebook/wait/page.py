@@ -7,6 +7,7 @@ front end and the page's engine, and `model.js`, the shipped model. Nothing come
 import argparse
 import base64
 import json
+import zlib
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def build(folder: Path = PAGE) -> None:
     """Write the page into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     model = {
-        "weights": base64.b64encode(model_file()).decode("ascii"),
+        "weights": base64.b64encode(zlib.compress(model_file(), 9)).decode("ascii"),
         "tokenizer": tokenizer_file(),
     }
     texts = content.texts()

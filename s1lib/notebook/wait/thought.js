@@ -54,9 +54,12 @@ export function runsOf(tokens, { ends = [], common = 0, cut = null } = {}) {
 
 const MARKS = { think: "mark think", answer: "mark answer", cut: "mark cut", ignored: "mark ignored" };
 
+const LONGEST_WORD = 20; // characters that fit on a line of a telephone
+
 // A line may break behind a hyphen or a slash, but "2-3" is to stay whole.
 function wholeWords(text) {
-  return text.split(/(\S{0,16}\w[-/]\w\S{0,16})/).map((part, i) => (i % 2 ? el("span", { class: "word" }, part) : part));
+  return text.split(/(\s+)/).map((part) =>
+    part.length <= LONGEST_WORD && /\S[-/]\S/.test(part) ? el("span", { class: "word" }, part) : part);
 }
 
 // Draws runs into `box`. With `raw`, control tokens are shown as they are.
