@@ -1,4 +1,4 @@
-"""What the browser tests share: a Chromium that notes errors and requests that leave the machine."""
+"""What the browser tests share: a Chromium that notes errors, and requests to elsewhere."""
 
 import os
 import shutil
@@ -33,8 +33,8 @@ HOSTILE = [
     "$\\href{javascript:alert(1)}{x}$ $$x^2$$",
     "a\x1b[31mc\x07\x9d",
     "abc\u202edcba\u2066x\u200b",
-    "W" * 600,
-    "9" * 600,
+    "W" * 300,
+    "9" * 300,
     "{question} ${document.title='broken in'} {n}",
     "javascript:document.title='broken in'",
     "<style>*{display:none}</style>",
@@ -57,11 +57,13 @@ def opened(url: str, **settings: Any) -> Iterator[Any]:
     away: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}} | settings)
+        page = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}} | settings
+        ).new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda m: errors.append(_told(m)) if m.type == "error" else None)
         page.on("request", lambda r: None if r.url.startswith(LOCAL) else away.append(r.url))
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.goto(url)
         yield page
         browser.close()

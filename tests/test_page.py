@@ -126,7 +126,9 @@ def test_a_language_without_texts_is_named():
 def test_no_html_is_made_from_text():
     for path in FOLDER.rglob("*.js"):
         source = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", source), path
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", source), (
+            path
+        )
 
 
 def test_only_known_imports_are_bundled(tmp_path, monkeypatch):

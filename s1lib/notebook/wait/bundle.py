@@ -34,7 +34,12 @@ def bundle(entry: str) -> str:
         if left := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
             raise ValueError(f"{path.name}: cannot bundle `{left[0]}`")
         exported = ", ".join(_EXPORT.findall(source))
-        lines = [f"// {path.relative_to(FOLDER)}", f"const {name} = (() => {{", *imports, body.strip()]
+        lines = [
+            f"// {path.relative_to(FOLDER)}",
+            f"const {name} = (() => {{",
+            *imports,
+            body.strip(),
+        ]
         parts.append("\n".join([*lines, f"return {{ {exported} }};", "})();\n"]))
         return name
 

@@ -1,4 +1,4 @@
-"""What the widget shows beside the model's words: its texts, questions, rates, and a recorded try."""
+"""What the widget shows beside the model's words: texts, questions, rates, a recorded try."""
 
 import json
 from collections import Counter
@@ -96,8 +96,15 @@ def _attempt(
 ) -> tuple[list[LiveToken], Thought]:
     """Run one attempt to its end: from the beginning, or on from `before` after a Wait."""
     budget = Budget(limit, max_answer=engine.max_answer)
-    kept = (before.ids, before.ends, True) if before else ()
-    steps = think_on(engine, question, budget, *kept, reference=reference_answer(question))
+    steps = think_on(
+        engine,
+        question,
+        budget,
+        before.ids if before else (),
+        before.ends if before else (),
+        ignore_end=before is not None,
+        reference=reference_answer(question),
+    )
     tokens = []
     while True:
         try:
