@@ -7,6 +7,7 @@ the s1 repository), except that the limit is one total over all rounds.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -112,18 +113,25 @@ def encode(tokenizer: Any, text: str) -> tuple[int, ...]:
     if not text:
         return ()
     plain = tokenizer.encode(text, add_special_tokens=False)
-    if _decode(tokenizer, plain) == text:
+    if _same_text(_decode(tokenizer, plain), text):
         return tuple(plain)
     anchor = "\n"  # SentencePiece writes a space before the first word of what it is given
     before = tokenizer.encode(anchor, add_special_tokens=False)
     ids = tokenizer.encode(anchor + text, add_special_tokens=False)
     inside = ids[len(before) :]
-    if ids[: len(before)] != before or _decode(tokenizer, [*before, *inside]) != anchor + text:
+    written = _decode(tokenizer, [*before, *inside])
+    if ids[: len(before)] != before or not _same_text(written, anchor + text):
         raise ValueError(
             f"the tokenizer cannot write {text!r} as it stands: use a model whose tokenizer keeps "
             "white space and marks."
         )
     return tuple(inside)
+
+
+def _same_text(one: str, other: str) -> bool:
+    """Tell whether two texts are one, however their accents are written: Qwen's tokenizer
+    composes them."""
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
 def _decode(tokenizer: Any, ids: list[int]) -> str:

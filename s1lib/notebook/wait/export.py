@@ -15,9 +15,10 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from s1lib.chat import prompt_text
 from s1lib.config import load_profile
 from s1lib.errors import CourseError, run_command
+from s1lib.inference.budget import S1
+from s1lib.inference.formats import choose_format, prompt_text
 from s1lib.inference.hf import load
 from s1lib.io import DATA, output
 
@@ -42,10 +43,15 @@ def model_file(folder: Path = DATA / "sft") -> bytes:
             "it."
         )
     _check(folder.name, config)
+    if (form := choose_format(tokenizer)) != S1:
+        raise CourseError(
+            f"the page cannot run {folder.name}: it writes the format {form.name}, and the page "
+            "knows the format s1 only. The notebook's widget runs this one."
+        )
     profile = load_profile("laptop")
     settings = {
         "name": folder.name,
-        "prompt": prompt_text(tokenizer, _QUESTION).split(_QUESTION),
+        "prompt": prompt_text(tokenizer, _QUESTION, S1).split(_QUESTION),
         "max_thinking": profile.max_thinking_waits,
         "max_answer": profile.max_answer,
         "shape": {
