@@ -77,7 +77,7 @@ def main() -> None:
     sft.save_model = spy
     sft._Progress.on_step_end = lambda *args, **kwargs: time.sleep(how.get("pause", 0))
     rows = read_rows(DATA / "curated.jsonl")[:48]
-    sft.finetune(rows, profile, out, DATA / "base", seed=0)
+    sft.finetune(rows, profile, out, DATA / "base", seed=0, data_name="rows of curated.jsonl")
 
 
 if __name__ == "__main__":

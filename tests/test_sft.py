@@ -377,6 +377,7 @@ def test_the_slurm_script_is_a_valid_script_and_names_what_exists():
 # LoRA
 
 
+@pytest.mark.slow
 def test_a_lora_run_loads_back_everywhere(adapted):
     model, tokenizer = load(adapted)
     budget = load_profile("smoke").budget(32)
@@ -392,7 +393,13 @@ def test_a_lora_run_loads_back_everywhere(adapted):
         )
     assert merged[0].thinking_tokens <= 32
     text = (adapted / "README.md").read_text()
-    for part in ("curated.jsonl, sha256", "smoke: lora", "| seed | 0 |", "torch 2.", "loss"):
+    for part in (
+        "rows of curated.jsonl, sha256",
+        "smoke: lora",
+        "| seed | 0 |",
+        "torch 2.",
+        "loss",
+    ):
         assert part in text
 
 
@@ -413,7 +420,7 @@ def test_qlora_trains_beside_four_bit_weights_and_merges_into_whole_ones(tmp_pat
 # What is trained on
 
 
-def test_the_loss_never_holds_all_logits(monkeypatch):
+def test_the_loss_never_holds_all_logits(monkeypatch, tmp_path):
     """TRL's loss goes through tokens and vocabulary in tiles; here they are made small."""
     from torch.utils._python_dispatch import TorchDispatchMode
     from trl.kernels import chunked_logprob
@@ -439,7 +446,7 @@ def test_the_loss_never_holds_all_logits(monkeypatch):
     model = sft.load_base(DATA / "base", profile)
     vocabulary, hidden = model.get_output_embeddings().weight.shape
     data = sft.training_set(ROWS[:4], tokenizer)
-    trainer = sft.make_trainer(model, tokenizer, data, profile, Path("unused"))
+    trainer = sft.make_trainer(model, tokenizer, data, profile, tmp_path)
     batch = trainer.data_collator([trainer.train_dataset[i] for i in range(4)])
     with Widest() as widest:
         trainer.compute_loss(model, batch).backward()
@@ -588,18 +595,18 @@ def test_the_laptop_needs_nothing():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="is about a machine without a GPU")
-def test_the_command_says_so_before_anything_is_loaded(tmp_path):
-    command = [sys.executable, "-m", "s1lib.finetuning", "--profile", "h100x16"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT,
-                          env=environment() | {"S1_BUILD": str(tmp_path)})  # fmt: skip
-    assert done.returncode == 1 and done.stderr.startswith("error: the profile h100x16")
+def test_the_command_says_so_before_anything_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["s1 sft", "--profile", "h100x16"])
+    with pytest.raises(CourseError, match="^the profile h100x16"):
+        sft.main()
     assert list(tmp_path.iterdir()) == []
 
 
 # The benchmark's part for GPUs, on a shape that a CPU can run
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("method", [pytest.param("full", marks=pytest.mark.slow), "lora"])
 def test_the_gpu_benchmark_measures_a_step(method):
     from benchmarks.finetuning import measure
     from s1lib.planning.model_shapes import Shape

@@ -22,6 +22,7 @@ LABEL = re.compile(r"^\([A-E]\)(?=.*[0-9])")
 ARROW = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|therefore|to|rightarrow)(?![A-Za-z])")
 MODULUS = re.compile(r"\(?\\?(?:pmod|bmod|mod)(?![A-Za-z]) ?(?:\{[^{}]*\}|[0-9]+)\)?$")
 RELATION = re.compile(r"[<>]|\\(?:le|ge|ne|lt|gt|in|approx|equiv|pmod|mid)(?![A-Za-z])")
+ABOUT = re.compile(r"^(?:approximately|approx\.?|about|roughly|around)(?=[-0-9.\\])")
 APPROXIMATELY = re.compile(r"\\(?:approx|simeq|sim)(?![A-Za-z])")
 BASE = re.compile(r"(?:\(?)([0-9A-Fa-f]+)(?:\)?)_\{?([0-9]{1,2})\}?")
 WORD = re.compile(r"[A-Za-z][A-Za-z'\- ]*[A-Za-z]")
@@ -67,7 +68,7 @@ def same_answer(given: str, reference: str) -> bool | None:
     of time or memory. Raises CourseError if math-verify is not installed.
     """
     given = given[: MAX_ANSWER_CHARS + 1]
-    text, expected = normalize(given), normalize(reference)
+    text, expected = ABOUT.sub("", normalize(given)), normalize(reference)
     (value, unit), (expected_value, expected_unit) = split_unit(given), split_unit(reference)
     if unit and expected_unit and unit != expected_unit:
         return key(text) == key(expected)

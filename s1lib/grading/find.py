@@ -80,7 +80,7 @@ VERB = re.compile(
     r"|weighs?|weighed|earns?|earned|takes?|took|needs?|needed|measures?|totals?|remains?|leaves?"
     r"|left with|total of|sum of"
     r"|(?:comes?|came|up|equal|reduces?|simplifies|amounts?|evaluates|leads?) to)\b"
-    r"|(?!(?<=[0-9]):[0-9]|(?<=[0-9] ): [0-9]):)",  # a colon, but not that of the ratio 3:4
+    r"|:(?!(?<=[0-9]:)[0-9]|(?<=[0-9] :) [0-9]))",  # a colon, but not that of the ratio 3:4
     re.IGNORECASE,
 )
 CONCLUSION = re.compile(

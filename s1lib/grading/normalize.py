@@ -83,7 +83,6 @@ ALIASES = (
 )  # fmt: skip
 # Spaces go, but for one that ends a command, and those beside digits that would run together
 NEEDED_SPACE = re.compile(r"(?<=[0-9,]) +(?=[0-9])|(\\[A-Za-z]+) +(?=[A-Za-z])| +")
-QUALIFIER = re.compile(r"^\s*(?:approximately|approx\.?|about|roughly|around)\s+(?=[-0-9.])")
 PERCENT = re.compile(r"(?<=[0-9}]) ?\b(?:percent|per cent|percentage|pct)\b\.?")
 
 
@@ -124,7 +123,7 @@ def normalize(text: str) -> str:
         text = text.replace(name, alias)
     text = CURRENCY.sub("", DEGREES.sub("", SPACING.sub(" ", text)))
     text = DELIMITERS.sub(" ", text)
-    text = QUALIFIER.sub("", unwrap(text))
+    text = unwrap(text)
     text = TIMES.sub(r"\\times ", POWER.sub("^", ALIGNED.sub("", text)))
     text = PERCENT.sub("%", text)
     text = PLAIN_COMMAND.sub(lambda found: "\\" + found[1].replace("infinity", "infty"), text)
