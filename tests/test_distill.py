@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -507,10 +506,10 @@ def test_the_server_knows_no_other_method():
             urllib.request.urlopen(request)
 
 
-def test_the_command_says_what_it_would_take():
-    command = [sys.executable, "-m", "s1lib.distillation", "--dry-run", "--profile", "smoke"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ)
-    assert done.returncode == 0 and "dollars at most" in done.stdout
+def test_the_command_says_what_it_would_take(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["s1 distill", "--dry-run", "--profile", "smoke"])
+    stage.main()
+    assert "dollars at most" in capsys.readouterr().out
 
 
 def test_ids_differ_by_model_question_and_parameters():
