@@ -16,6 +16,7 @@ from s1lib.evaluation.report import result_row
 from s1lib.evaluation.trace_cache import load_or_make, model_identity, traces_dir, versions
 from s1lib.grading.graders import GRADERS
 from s1lib.inference import open_engine
+from s1lib.inference.budget import S1
 from s1lib.inference.engine import Trace
 from s1lib.inference.vllm import VLLMEngine
 from s1lib.io import DATA, read_rows
@@ -267,7 +268,7 @@ def test_the_context_of_a_gpu_profile_holds_the_longest_question(name):
 def test_vllm_settings_of_a_profile_choose_vllm(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        VLLMEngine, "load", lambda model, most, settings: asked.append((model, settings))
+        VLLMEngine, "load", lambda model, most, settings, form: asked.append((model, settings))
     )
     open_engine("some/model", **load_profile("h100x16").engine)
     [(model, settings)] = asked
@@ -307,6 +308,7 @@ def test_the_command_reads_a_benchmark(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
         evaluate, "open_engine", lambda model, **settings: Asked("\\boxed{007}", "no idea")
     )
+    monkeypatch.setattr(evaluate, "check_format", lambda model, form: S1)
     monkeypatch.setattr(
         "sys.argv",
         "evaluate --profile h100x16 --set aime24 --model simplescaling/s1-32B "

@@ -247,8 +247,9 @@ def main() -> None:
     if args.ask:
         evals = [row | {"question": f"{row['question']}\n\n{args.ask}"} for row in evals]
     tuned = resolve_model(args.model) if args.model else _tuned_model(profile)
-    if not args.regrade:
-        check_format(tuned, profile.format)  # before the base model is run
+    if not args.regrade:  # before the base model is run
+        form = check_format(tuned, profile.format)
+        print(f"{tuned} thinks in the format {form.name} (--format takes another)")
     results, _ = evaluate(
         profile,
         resolve_model(args.base) if args.base else _base_model(profile),
