@@ -487,14 +487,15 @@ return { TOKENS_AT_ONCE, readWeights, createModel };
 // engine/budget.js
 const module5 = (() => {
 // Budget forcing, as pure logic: the twin of s1lib/inference/budget.py, which explains it.
-// tests/test_wait_engine.py drives both with the same tokens.
+// tests/test_wait_parts.py drives both with the same tokens.
 
+// The page's model speaks this format only: no white space is put before a "Wait".
 const S1_FORMAT = {
   think: "<|im_start|>think", // opens the thinking
   end: "<|im_start|>", // closes it
   answer: "<|im_start|>answer", // is written when the model does
   turn: ["<|im_end|>", "<|endoftext|>"], // end the model's turn
-  final: "\nFinal Answer:", // follows `answer` when the thinking was cut
+  final: "<|im_start|>answer\nFinal Answer:", // is written when the thinking was cut
 };
 
 // The delimiters in token ids. Sets: turn, stop, newlines, control.
@@ -515,7 +516,7 @@ function delimitersOf(tokenizer) {
     turn,
     stop, // the tokens that end the thinking, or the answer, when the model samples them
     answer: encodeFormat(S1_FORMAT.answer),
-    final: encodeFormat(S1_FORMAT.answer + S1_FORMAT.final),
+    final: encodeFormat(S1_FORMAT.final),
     newline: single("\n"), // put before `final` ...
     newlines: new Set(all.filter((id) => tokenizer.decode([id]).endsWith("\n"))), // ... unless
     control: new Set(tokenizer.control.filter((id) => !stop.has(id))), // never sampled
