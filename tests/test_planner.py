@@ -3,17 +3,24 @@
 Each table row names its source. Rows marked as fitted decided `TRAFFIC`; all others test it.
 """
 
+import csv
+import math
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from s1lib.config import load_profile
 from s1lib.errors import CourseError
 from s1lib.finetuning import plan as plan_command
 from s1lib.io import DATA
-from s1lib.planning import planner
+from s1lib.planning import hardware, planner
+from s1lib.planning.hardware import Hardware, select_config
 from s1lib.planning.model_shapes import CARDS, SHAPES, Shape, card_named, shape_of
 from s1lib.planning.planner import Setup, first_change, memory, plan, tokens_per_second
 
+MEMORY_TABLE = Path(__file__).with_name("published_memory.tsv")
 QWEN = "Qwen/Qwen2.5-{}-Instruct"
 OTHERS = {
     "Llama 3.1 8B": Shape(32, 4096, 14336, 32, 8, 128, 128256, False),
@@ -22,6 +29,10 @@ OTHERS = {
     "Llama 3.2 3B": Shape(28, 3072, 8192, 24, 8, 128, 128256, True),
     "Mistral 7B": Shape(32, 4096, 14336, 32, 8, 128, 32768, False),
     "Phi-4": Shape(40, 5120, 17920, 40, 10, 128, 100352, False),
+    "Qwen 1.8B": Shape(24, 2048, 5504, 16, 16, 128, 151936, False),
+    "Qwen 7B": Shape(32, 4096, 11008, 32, 32, 128, 151936, False),
+    "Qwen 14B": Shape(40, 5120, 13696, 40, 40, 128, 152064, False),
+    "Qwen 72B": Shape(80, 8192, 24576, 64, 64, 128, 152064, False),
     **{
         f"MPT {name}": Shape(layers, d, 4 * d, d // 128, d // 128, 128, 50432, True, gated=False)
         for name, layers, d in (
@@ -109,11 +120,11 @@ MEMORY = [
 
 
 @pytest.mark.parametrize("source,setup,published", MEMORY)
-def test_memory_is_within_a_fifth_of_published_runs(source, setup, published):
-    parts = memory(setup)
-    if source is TORCHTUNE:  # it gives what torch took; the others what the card shows
-        del parts["CUDA"]
-    assert sum(parts.values()) == pytest.approx(published, rel=0.20), source
+def test_memory_is_near_that_of_published_runs(source, setup, published):
+    parts, within = memory(setup), 0.25 if source is UNSLOTH else 0.20
+    if source in (TORCHTUNE, UNSLOTH):  # what torch took, a minimum; else what the card shows
+        del parts["CUDA"], parts["fragments"]
+    assert sum(parts.values()) == pytest.approx(published, rel=within), source
 
 
 def test_one_published_minimum_is_below_its_own_weights():
@@ -130,7 +141,7 @@ def test_the_states_of_the_paper_s_run_are_plain_arithmetic():
     states = sum(parts[n] for n in ("weights", "gradients", "optimizer"))
     assert states == pytest.approx(16 * 32.76e9 / 16 / 2**30, rel=0.01)
     whole = memory(replace(setup, longest=32768, chunked_loss=False))
-    assert whole["logits"] == pytest.approx(12 * 32768 * 152064 / 2**30, rel=0.01)
+    assert whole["logits"] == pytest.approx(10 * 32768 * 152064 / 2**30, rel=0.01)
     assert parts["logits"] < 4
 
 
@@ -229,9 +240,8 @@ def test_what_does_not_fit_gets_the_first_thing_to_change():
     assert not tight.fits and tight.change == "offload the activations"
     assert plan(replace(big, offload=True), H).fits
     assert plan(replace(big, offload=True), H).change is None
-    small = Setup(QWEN.format("7B"), gpus=1)
-    assert plan(small, "RTX 4090").change == "use LoRA"
-    assert plan(replace(small, longest=20000), "RTX 4090").change == "use QLoRA"
+    assert plan(Setup(QWEN.format("3B")), "RTX 4090").change == "use LoRA"
+    assert plan(Setup(QWEN.format("7B")), "RTX 4090").change == "use QLoRA"
     large = Setup(QWEN.format("72B"), "qlora", 1)
     assert first_change(large, 79.6) == "offload the activations"
     assert first_change(large, 24) == "take a smaller model"  # 4-bit weights are not sharded
@@ -281,9 +291,110 @@ def test_unknown_things_are_named():
 
 @pytest.mark.parametrize("driver,card", [(None, "H100"), ("NVIDIA A100-SXM4-80GB", "A100 80GB")])
 def test_the_command_plans_for_the_card_of_the_machine(driver, card, monkeypatch, capsys):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: driver is not None)
-    monkeypatch.setattr("torch.cuda.get_device_name", lambda: driver)
-    monkeypatch.setattr(plan_command, "setup_of", lambda profile: Setup(QWEN.format("0.5B")))
+    here = Hardware(1, driver, 79.0, bf16=True) if driver else Hardware(0)
+    monkeypatch.setattr(plan_command, "detect_hardware", lambda: here)
     monkeypatch.setattr("sys.argv", ["s1 plan", "--profile", "gpu"])
     plan_command.main()
     assert f"on each {card}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_the_plan_is_what_the_training_will_do(card, monkeypatch, capsys):
+    here = Hardware(1, card, CARDS[card].memory, CARDS[card].bf16)
+    monkeypatch.setattr("sys.argv", ["s1 plan", "--profile", "gpu", "--card", card])
+    try:
+        chosen = select_config(load_profile("gpu"), here, lambda text: None)
+    except CourseError as error:
+        with pytest.raises(CourseError) as planned:
+            plan_command.main()
+        assert str(planned.value) == str(error)
+        return
+    plan_command.main()
+    said = capsys.readouterr().out
+    assert f"{chosen.model}, {chosen.method}, 1 GPUs, up to {chosen.sft['max_length']:,}" in said
+    assert ": fits" in said and "merging the adapter at the end takes" in said
+
+
+def test_a_card_with_24_gib_is_planned_with_four_bit_weights(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["s1 plan", "--profile", "gpu", "--card", "RTX 4090"])
+    plan_command.main()
+    assert "Qwen2.5-7B-Instruct, qlora, 1 GPUs, up to 16,000 tokens" in capsys.readouterr().out
+
+
+def test_an_adapter_that_could_not_be_merged_is_refused_before_training(monkeypatch):
+    gpu, memory = load_profile("gpu"), SimpleNamespace(available=16 * 2**30)
+    monkeypatch.setattr(hardware.psutil, "virtual_memory", lambda: memory)
+    with pytest.raises(CourseError, match="takes 67 GiB of the computer's memory and 16 GiB are"):
+        hardware.check_merge(gpu, 32_763_000_000)
+    hardware.check_merge(gpu, 7_610_000_000)
+    hardware.check_merge(load_profile("h100x16"), 32_763_000_000)  # no adapter
+
+
+# Memory again, on many published runs
+
+
+PUBLISHED = list(
+    csv.DictReader(
+        (x for x in MEMORY_TABLE.read_text().splitlines() if not x.startswith("#")), delimiter="\t"
+    )
+)
+
+
+def setup_of_row(row: dict) -> Setup:
+    ran = row["seen"] == "ran"
+    rank = 0 if row["rank"] == "-" else int(row["rank"])
+    return Setup(
+        row["model"], row["method"], int(row["gpus"]), int(row["tokens"]), batch=int(row["batch"]),
+        rank=rank, weights_dtype="float32" if ran else "bfloat16",
+        checkpointing=row["checkpointing"] == "1", chunked_loss=row["chunked"] == "1",
+        offload=row["offload"] == "1",
+    )  # fmt: skip
+
+
+def off(row: dict) -> float:
+    """The logarithm of planned over published; of a run that ran, how much more than the card."""
+    parts, published = memory(setup_of_row(row)), float(row["gib"])
+    if row["seen"] == "torch":
+        del parts["CUDA"], parts["fragments"]
+    if row["seen"] == "ran":
+        return max(0.0, math.log(sum(parts.values()) / (0.95 * 79.6)))
+    return math.log(sum(parts.values()) / published)
+
+
+def test_the_other_half_of_the_published_runs_is_met_as_told():
+    """The first half decided three numbers; the docstring of the planner tells these figures."""
+    half = PUBLISHED[1::2]
+    measured = sorted(abs(math.exp(off(row)) - 1) for row in half if row["seen"] != "ran")
+    ran = [off(row) for row in half if row["seen"] == "ran"]
+    told = planner.__doc__
+    assert f"half of the {len(measured)}" in " ".join(told.split())
+    assert measured[len(measured) // 2] < 0.055 and "within 5%" in told
+    assert measured[int(0.9 * len(measured))] < 0.225 and "within 22%" in told
+    assert measured[-1] < 0.285 and "within 28%" in told
+    assert sum(more > 0 for more in ran) == 3 and f"3 of {len(ran)} runs" in told
+
+
+@pytest.mark.parametrize(
+    "name,values",
+    [
+        ("SAVED", range(10, 27, 2)),
+        ("FRAGMENTS", [0.0, 0.02, 0.05, 0.08, 0.11]),
+        ("CONTEXT", [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
+    ],
+)
+def test_the_fitted_numbers_of_memory_are_the_best_for_the_first_half(name, values, monkeypatch):
+    def error(value):
+        monkeypatch.setattr(planner, name, value)
+        return sum(off(row) ** 2 for row in PUBLISHED[::2])
+
+    here = getattr(planner, name)
+    errors = {value: error(value) for value in values}
+    assert errors[here] < 1.01 * min(errors.values())
+    assert max(errors.values()) > 1.1 * errors[here]  # they do decide it
+
+
+def test_without_checkpointing_a_small_model_fits_as_published():
+    """torchtune, Llama 3.2 3B, two rows of 4,096 tokens: 60.0, 42.9 and 24.9 GiB."""
+    rows = [row for row in PUBLISHED if row["source"] == "torchtune" and row["method"] == "full"]
+    assert [float(row["gib"]) for row in rows] == [60.0, 42.9, 24.9]
+    assert all(abs(off(row)) < math.log(1.23) for row in rows)  # it was compiled, which saves

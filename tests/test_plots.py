@@ -114,7 +114,7 @@ def test_memory_bars_end_where_the_plan_says_and_differ_by_hatch():
         row = round(bar.get_y() + bar.get_height() / 2)
         ends[row] = max(ends.get(row, 0), bar.get_x() + bar.get_width())
     assert ends == pytest.approx({0: plans["fits"].total, 1: plans["does not"].total})
-    assert len({(b.get_facecolor(), b.get_hatch()) for b in axis.patches}) == 7
+    assert len({(b.get_facecolor(), b.get_hatch()) for b in axis.patches}) == 8
     assert "fits: 54 of 80 GiB, fits" in plot.alt and "24 GiB, does not fit" in plot.alt
 
 

@@ -515,7 +515,7 @@ def card(free: float, gpus: int = 1, **about) -> Hardware:
         (139, "32B", "lora"),
         (44, "7B", "lora"),
         (23.5, "7B", "qlora"),
-        (15, "3B", "lora"),
+        (17, "3B", "lora"),
         (12, "1.5B", "lora"),
         (9, "1.5B", "qlora"),
     ],

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from s1lib.commands import add_profile, profile_from
 from s1lib.errors import CourseError, run_command
+from s1lib.planning.hardware import Hardware, detect_hardware, merge_memory, select_config
 from s1lib.planning.model_shapes import CARDS, card_named
 from s1lib.planning.planner import Plan, plan, setup_of
 
@@ -29,12 +30,13 @@ def describe(p: Plan) -> str:
     return "\n".join(lines)
 
 
-def _card_here() -> str:
-    """The card of this machine; an H100 if it has none."""
-    import torch  # slow to import
-
-    here = torch.cuda.is_available()
-    return card_named(torch.cuda.get_device_name()) if here else "H100"
+def hardware_of(card: str | None, gpus: int) -> Hardware:
+    """Return so many cards of this name; without a name those of this machine, else H100s."""
+    here = detect_hardware()
+    if card is None and here.gpus:
+        return replace(here, gpus=gpus)  # as if each had its process
+    name = card or "H100"
+    return Hardware(gpus, name, CARDS[name].memory, CARDS[name].bf16)
 
 
 def main() -> None:
@@ -50,12 +52,19 @@ def main() -> None:
     profile = profile_from(args)
     if not profile.gpus:
         raise CourseError(f"the profile {profile.name} needs no GPU: there is nothing to plan.")
+    hardware = hardware_of(args.card, profile.gpus)
+    if profile.choices:  # as `s1 sft` takes the first that fits
+        profile = select_config(profile, hardware)
     setup = setup_of(profile)
     mean = args.mean or (5658 if profile.dataset == "simplescaling/s1K" else None)
     longest, balance = args.longest or setup.longest, args.balance or setup.balance
     setup = replace(setup, longest=longest, mean=mean, balance=balance)
     print(f"{profile.model}, {profile.method}, {setup.gpus} GPUs, up to {setup.longest:,} tokens")
-    print(describe(plan(setup, args.card or _card_here(), profile.curated, price=args.price)))
+    card = args.card or card_named(hardware.name)
+    print(describe(plan(setup, card, profile.curated, price=args.price, free=hardware.free)))
+    if profile.method != "full":
+        need = merge_memory(profile, setup.shape.parameters)
+        print(f"merging the adapter at the end takes {need:.0f} GiB of the computer's memory")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ from s1lib.io import (
     write_text,
 )
 from s1lib.locks import locked
-from s1lib.planning.hardware import check_launch, detect_hardware, select_config
+from s1lib.planning.hardware import check_launch, check_merge, detect_hardware, select_config
 from s1lib.planning.model_shapes import shape_of
 
 T = TypeVar("T")
@@ -296,8 +296,8 @@ def finetune(
     was interrupted goes on from its last whole checkpoint. `overwrite` replaces what another run
     left in `out`; `data_name` is what the model card calls the rows.
     Returns the loss curve: a list of {"step", "loss"}.
-    Raises CourseError before any training; see `trainable`, `load_base`, `check_folder` and
-    `check_disk`.
+    Raises CourseError before any training; see `trainable`, `load_base`, `check_folder`,
+    `check_disk` and `check_merge`.
     """
     state = PartialState(timeout=timedelta(hours=3))  # saving 32B takes longer than the default
     report = report if state.is_main_process else (lambda text: None)
@@ -312,6 +312,7 @@ def finetune(
             run = run_identity(data, profile, base, seed, state.num_processes)
         checkpoint = _from_first_process(state, lambda: check_folder(out, run, overwrite))
         check_disk(out, profile, shape_of(base).parameters)
+        check_merge(profile, shape_of(base).parameters)
         model = load_base(base, profile)
         trainer = make_trainer(model, tokenizer, data, profile, out, seed, report)
         if state.is_main_process and not overwrite:

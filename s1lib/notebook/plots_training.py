@@ -26,6 +26,7 @@ PARTS = {  # component of memory: colour, hatch
     "gathered": (PURPLE, ".."),
     "activations": ("#56B4E9", "xx"),
     "logits": ("#F0E442", "--"),
+    "fragments": (GREY, "xx"),
     "CUDA": (GREY, ""),
 }
 

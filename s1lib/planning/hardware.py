@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import psutil
 import torch
 
 from s1lib.config import Profile, load_profile, profile_names
@@ -38,6 +39,25 @@ def detect_hardware() -> Hardware:
         torch.cuda.is_bf16_supported(including_emulation=False),
         torch.cuda.device_count() - mine,
     )
+
+
+def merge_memory(profile: Profile, parameters: int) -> float:
+    """Return the GiB of the computer's memory that merging an adapter takes: the base model, whole,
+    and a tenth for writing it."""
+    return 1.1 * parameters * (4 if profile.weights_dtype == "float32" else 2) / GIB
+
+
+def check_merge(profile: Profile, parameters: int) -> None:
+    """Check that the adapter can be merged on this computer when the training is over.
+
+    Raises CourseError if not: the run would be done and its model lost to a killed process.
+    """
+    need, free = merge_memory(profile, parameters), psutil.virtual_memory().available / GIB
+    if profile.method != "full" and need > free:
+        raise CourseError(
+            f"merging the adapter into {profile.model} takes {need:.0f} GiB of the computer's "
+            f"memory and {free:.0f} GiB are free: close other programs, or take a smaller model."
+        )
 
 
 def launch_command(profile: Profile) -> str:

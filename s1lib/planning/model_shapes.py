@@ -95,6 +95,7 @@ class Card:
     attention: float  # flash attention, version 2
     bandwidth: float
     link: float
+    bf16: bool = True  # computes in bfloat16
 
 
 # Products, where a dot says measured: the "Maximum Achievable Matmul FLOPS" tables of
@@ -103,7 +104,7 @@ class Card:
 # (arXiv 2407.08608); else half of the products' rate. Memory and links: data sheets; a link
 # between cards reaches 80% of its own.
 CARDS = {
-    "T4": Card(15, 0.85 * 65, 27, 0.32, 0.012),
+    "T4": Card(15, 0.85 * 65, 27, 0.32, 0.012, bf16=False),
     "L4": Card(22, 91.4, 46, 0.3, 0.025),  # .
     "A10G": Card(22, 69.7, 35, 0.6, 0.025),  # .
     "RTX 3090": Card(24, 78, 39, 0.936, 0.025),  # .
