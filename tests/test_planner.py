@@ -368,10 +368,10 @@ def test_the_other_half_of_the_published_runs_is_met_as_told():
     ran = [off(row) for row in half if row["seen"] == "ran"]
     told = planner.__doc__
     assert f"half of the {len(measured)}" in " ".join(told.split())
-    assert measured[len(measured) // 2] < 0.055 and "within 5%" in told
+    assert measured[len(measured) // 2] < 0.075 and "within 7%" in told
     assert measured[int(0.9 * len(measured))] < 0.225 and "within 22%" in told
-    assert measured[-1] < 0.285 and "within 28%" in told
-    assert sum(more > 0 for more in ran) == 3 and f"3 of {len(ran)} runs" in told
+    assert measured[-1] < 0.255 and "within 25%" in told
+    assert sum(more > 0 for more in ran) == 1 and f"1 of {len(ran)} runs" in told
 
 
 @pytest.mark.parametrize(

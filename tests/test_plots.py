@@ -115,7 +115,7 @@ def test_memory_bars_end_where_the_plan_says_and_differ_by_hatch():
         ends[row] = max(ends.get(row, 0), bar.get_x() + bar.get_width())
     assert ends == pytest.approx({0: plans["fits"].total, 1: plans["does not"].total})
     assert len({(b.get_facecolor(), b.get_hatch()) for b in axis.patches}) == 8
-    assert "fits: 54 of 80 GiB, fits" in plot.alt and "24 GiB, does not fit" in plot.alt
+    assert "fits: 58 of 80 GiB, fits" in plot.alt and "24 GiB, does not fit" in plot.alt
 
 
 def test_methods_show_every_seed_and_the_pooled_interval():

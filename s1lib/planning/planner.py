@@ -1,12 +1,14 @@
 """What a fine-tuning run needs: memory, time and money, before it is started (`s1 plan`).
 
-Memory is counted, component by component; three numbers of it are fitted (`CONTEXT`, `FRAGMENTS`,
+Memory is counted, component by component. Three numbers of it are fitted (`CONTEXT`, `FRAGMENTS`,
 `SAVED`), on every second row of `tests/published_memory.tsv`. On the other half, half of the 28
-measured runs are met within 5%, nine of ten within 22%, the worst within 28% (4-bit weights at
-8,192 tokens, where it says too much); 3 of 26 runs that did run are said not to fit. Time is a roofline: matrix products at the rate a card
-really reaches, attention at its kernel's rate, everything else at the speed of its memory, and
-half of the traffic between cards, which the computing does not hide. One number per method is
-fitted (`TRAFFIC`); `tests/test_planner.py` holds published runs against it.
+measured runs are met within 7%, nine of ten within 22%, the worst within 25% (4-bit weights at
+8,192 tokens, where it says too much), and 1 of 26 runs that did run is said not to fit.
+
+Time is a roofline: matrix products at the rate a card really reaches, attention at its kernel's
+rate, everything else at the speed of its memory, and half of the traffic between cards, which the
+computing does not hide. One number per method is fitted (`TRAFFIC`); `tests/test_planner.py` holds
+published runs against it.
 """
 
 import math
