@@ -1,4 +1,4 @@
-"""The widget in a real JupyterLab in Chromium: what a reader does, and hostile text.
+"""The widget in a real JupyterLab in Chromium: what a reader does, and two widgets at once.
 
 Needs any Chromium; with S1_REQUIRE_BROWSER set it fails without one. A picture is kept in the
 folder that S1_ARTIFACTS names.
@@ -6,66 +6,32 @@ folder that S1_ARTIFACTS names.
 
 import json
 import os
-import shutil
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
+from browser import keep_picture, needs_chromium, opened, serious
 from processes import free_port, running
 
 from s1lib.io import ROOT
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    os.environ.get("CHROMIUM"),
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and "S1_REQUIRE_BROWSER" not in os.environ,
-        reason="no Chromium here: install one (Debian and Ubuntu: sudo apt install chromium; "
-        "else any Chrome, its path in the environment variable CHROMIUM)",
-    ),
-]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage"]  # fmt: skip
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 CELL = """
-import json
-from s1lib.inference.budget import Budget
 from s1lib.io import DATA, read_rows
-from s1lib.notebook.widget import BudgetWidget
+from s1lib.notebook.wait.kernel import WaitWidget
 
-rows = json.loads((DATA / "results/main_result.json").read_text())["rows"]
-questions = [row["question"] for row in read_rows(DATA / "heldout.jsonl")[:5]]
-form = BudgetWidget(DATA / "sft", questions, Budget(512, 0, max_answer=12),
-                    [r for r in rows if r["seed"] == 0])
-form
+widget = WaitWidget(DATA / "sft", read_rows(DATA / "heldout.jsonl")[:8], max_answer=12)
+widget
 """
-# As a question, as what the model wrote, and as its answer.
-HOSTILE = (
-    "<img src=x onerror=\"document.title='broken in'\"></script>"
-    "<script>document.title='broken in'</script>$x^2$ \u202e"
-)
-HOSTILE_CELL = f"""
-from s1lib.inference.live import LiveAnswer, LiveRun, Piece
-from s1lib.notebook.widget import render
-bad = {HOSTILE!r}
-thinker = type("T", (), {{"thinking": [0], "ends": []}})()
-run = LiveRun(bad, Budget(8), [], thinker, bad, pieces=[Piece("thinking", False, [], bad)],
-              answers=[LiveAnswer(0, 1, bad, None)], status="done")
-from IPython.display import HTML, display
-import ipywidgets
-display(HTML(render(run)), ipywidgets.HTML(render(run)))
-"""
+AGAIN = "WaitWidget(widget._engine, ['How many r in raspberry?'], unfolded=True)"
+TRAITS = "print('told', widget.question[:9], len(widget.answers), widget.score['tries'])"
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The address of a notebook in a JupyterLab of its own."""
     folder = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(c.strip()) for c in (CELL, HOSTILE_CELL)]
+    cells = [nbformat.v4.new_code_cell(c.strip()) for c in (CELL, AGAIN, TRAITS)]
     nb = nbformat.v4.new_notebook(cells=cells)
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(nb, folder / "widget.ipynb")
@@ -88,28 +54,11 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(lab):
-    """The opened notebook; no error in its console and no request that leaves the machine."""
-    from playwright.sync_api import sync_playwright
-
-    errors, away = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1100, "height": 1500})
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
-        page.on("request", lambda r: None if r.url.startswith(local) else away.append(r.url))
-        page.set_default_timeout(60_000)
-        page.goto(lab)
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+    """The opened notebook."""
+    with opened(lab, viewport={"width": 1280, "height": 1400}) as page:
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
         yield page
-        if folder := os.environ.get("S1_ARTIFACTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=Path(folder) / "widget.png")
-        browser.close()
-    assert errors == []
-    assert away == []
 
 
 def run_cell(page, number: int) -> None:
@@ -124,66 +73,49 @@ def run_cell(page, number: int) -> None:
     raise AssertionError("the kernel does not run the cell")
 
 
-def button(page, name: str):
-    return page.locator(".jp-OutputArea").get_by_role("button", name=name, exact=True)
-
-
-def status(page):
-    return page.locator(".jp-OutputArea [role='status'], .jp-OutputArea [role='alert']").first
-
-
-def test_a_reader_thinks_waits_and_stops(page):
-    from playwright.sync_api import expect
-
+def test_a_reader_thinks_predicts_waits_and_stops(page):
     run_cell(page, 0)
-    think, wait, stop = (button(page, name) for name in ("Think", "Wait!", "Stop"))
+    area = page.locator(".jp-Cell .s1-wait").first
+    think = area.locator("button.main[aria-disabled=false]").first
     think.wait_for()
-    output = page.locator(".jp-OutputArea").first
-    page.wait_for_function("() => [...document.querySelectorAll('.jp-OutputArea button')]"
-                           ".some(b => b.innerText == 'Think' && !b.disabled)")  # fmt: skip
-    assert wait.is_disabled()  # there is nothing to continue yet
-
-    think.click()
-    output.get_by_text("done.").wait_for()
-    first = output.locator("table").first.inner_text()
-    assert "⟦" not in first and output.locator("mark").count() >= 2
-
-    wait.click()  # the second run: one more row in the table of answers
-    output.get_by_text("⟦Wait⟧").wait_for()
-    output.get_by_text("done.").wait_for()
-    second = output.locator("table").first.inner_text()
-    assert second.startswith(first) and len(second.splitlines()) == len(first.splitlines()) + 1
-    assert output.locator("img[alt^='Accuracy'], img[alt^='This run']").count() == 1
-
-    # Many Waits take long; Stop, by keyboard, ends them.
-    slider = output.locator(".noUi-handle").nth(1)
-    slider.focus()
-    for _ in range(8):
-        page.keyboard.press("ArrowRight")
-    think.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_function("() => [...document.querySelectorAll('.jp-OutputArea button')]"
-                           ".some(b => b.innerText == 'Stop' && !b.disabled)")  # fmt: skip
-    stop.focus()
-    page.keyboard.press("Enter")
-    output.get_by_text("stopped.").wait_for()
-    expect(think).to_be_enabled()
-    expect(wait).to_be_enabled()
-    assert output.locator("table").last.locator("tr").count() == 4  # a head and three tries
-
-    output.locator("textarea").fill("")
-    think.click()
-    output.get_by_text("Not run: a question is empty").wait_for()
-    expect(think).to_be_enabled()
+    # The live widget hides the recorded picture, and opens with the recorded try.
+    assert not page.locator(".jp-OutputArea figure img").first.is_visible()
+    assert area.locator("article.right .chip").inner_text() == "Wait"
+    area.get_by_role("combobox", name="From the list").select_option("3")
+    area.get_by_role("button", name="Think", exact=True).click()
+    area.locator("article.left .card .value").wait_for()
+    area.get_by_role("radio", name="fix it").check()
+    area.get_by_role("button", name="Wait!", exact=True).click()
+    area.locator("article.right .card .value").wait_for()
+    assert "The right answer is" in area.locator(".truth").inner_text()
+    keep_picture(page, "lab")
+    assert serious(page, ".s1-wait") == []
+    area.locator("summary").click()
+    area.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    area.get_by_text("Answer if cut here", exact=True).wait_for()
+    area.get_by_role("textbox", name="Question").fill("")
+    area.get_by_role("button", name="Think", exact=True).click()
+    assert "no question yet" in area.get_by_role("alert").inner_text()
+    area.get_by_role("combobox", name="From the list").select_option("2")
+    area.get_by_role("button", name="Think", exact=True).click()
+    stop = area.get_by_role("button", name="Stop", exact=True)
+    assert stop.get_attribute("aria-disabled") == "false"
+    stop.click()
+    area.get_by_text("Stopped.").wait_for()
 
 
-def test_hostile_text_is_shown_as_text(page):
-    title = page.title()
+def test_two_widgets_do_not_share_their_choices(page):
     run_cell(page, 1)
-    area = page.locator(".jp-OutputArea").nth(1)
-    area.get_by_text("broken in").first.wait_for()
-    page.wait_for_timeout(500)  # whatever could run has run
-    assert page.title() == title
-    made = area.locator("img, script, mjx-container")
-    assert [element.evaluate("e => e.outerHTML") for element in made.all()] == []
-    assert "$x^2$ ⟨U+202E⟩" in area.inner_text()
+    page.locator(".s1-wait").nth(1).wait_for()
+    first, second = (page.locator(".s1-wait").nth(i) for i in (0, 1))
+    second.get_by_role("radio", name="Hmm").check()
+    assert first.get_by_role("radio", name="Wait", exact=True).is_checked()
+    assert second.get_by_role("button", name="Hmm!", exact=True).count() == 1
+
+
+def test_other_cells_read_what_the_reader_did(page):
+    run_cell(page, 2)
+    told = page.locator(".jp-OutputArea-output", has_text="told").last
+    told.wait_for()
+    assert told.inner_text().split()[-1] == "1"  # one try was counted

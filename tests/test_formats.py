@@ -28,7 +28,7 @@ from s1lib.inference.formats import (
     training_texts,
 )
 from s1lib.inference.hf import HFEngine, answer_from_prefix, think
-from s1lib.inference.live import pieces_of, run_to_end
+from s1lib.inference.live import pieces_of, think_on
 from s1lib.inference.stop_and_continue import generate_with
 
 QUESTIONS = ["Is 7 prime?", "What is 12 + 30?", "Name a cup.", "x", "Why?\nSay it.", "3, 4, 5"]
@@ -276,20 +276,33 @@ def test_wait_of_s1_is_appended_as_it_is():
     assert appended(ids, [5], marks) == ids
 
 
-def test_a_live_run_and_its_pieces_follow_the_format():
+def run_live(*args, **settings):
+    """Run a live thought to its end."""
+    steps = think_on(*args, **settings)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_live_thought_and_its_pieces_follow_the_format():
     tokenizer = tokenizer_for(FAMILIES["Qwen2.5"])
     model = tiny(tokenizer)
     budget = Budget(60, 2, "Wait", 8)
     [trace] = think(model, tokenizer, QUESTIONS[:1], budget)
-    live = run_to_end(model, tokenizer, QUESTIONS[0], budget)
-    assert live.thinker.thinking == trace.ids and live.waits == trace.waits == 2
-    assert live.answers[-1].text == trace.answer.strip()
+    engine, by_hand = HFEngine(model, tokenizer), Budget(60, 0, "Wait", 8)
+    live = run_live(engine, QUESTIONS[0], by_hand)
+    for _ in range(2):
+        live = run_live(engine, QUESTIONS[0], by_hand, live.ids, live.ends, ignore_end=True)
+    assert (live.ids, live.ends, live.answer) == (trace.ids, trace.ends, trace.answer)
     shown = [p for p in pieces_of(tokenizer, trace) if p.phase == "thinking"]
     assert [i for p in shown for i in p.ids] == trace.ids
     assert [p.text for p in shown if p.forced] == ["\n\nWait", "\n\nWait"]
     tagged = tokenizer_for(FAMILIES["Qwen3"])
-    plain = run_to_end(tiny(tagged), tagged, "x", budget, form="plain")
-    assert plain.thinker.marks == delimiters_of(tagged, "plain")
+    engine = HFEngine(tiny(tagged), tagged, form="plain")
+    [trace] = engine.think(["x"], by_hand)
+    assert run_live(engine, "x", by_hand).ids == trace.ids
 
 
 def test_the_answer_of_a_plain_thought_is_asked_for():

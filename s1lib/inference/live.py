@@ -1,15 +1,15 @@
-"""One question thought about live: what the widget shows, without the widget.
+"""One question thought about live, token by token: what the widget runs in the kernel.
 
-A `LiveRun` grows token by token. After each end that is ignored, and at the last one, it holds the
-answer that the model would give there, so that a reader sees the answer change.
+Each call goes on from the thinking so far: to its next end, past an end that is ignored, or to the
+answer at a cut. The page's engine (s1lib/notebook/wait/engine/engine.js) is called in the same way.
 """
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from s1lib.errors import CourseError
-from s1lib.grading.graders import grade_text
+from s1lib.grading.graders import first_integer, grade_text
 from s1lib.inference.budget import (
     Budget,
     Format,
@@ -20,17 +20,93 @@ from s1lib.inference.budget import (
 )
 from s1lib.inference.engine import Trace, marks_and_string, prepare
 from s1lib.inference.formats import choose_format
-from s1lib.inference.hf import Step, context_of, stream
+from s1lib.inference.hf import HFEngine, context_of, stream
 
 
-@dataclass
-class LiveAnswer:
-    """What the model answers after so many Waits and thinking tokens."""
+class LiveToken(NamedTuple):
+    """One token as it is decided, with its text; see `s1lib.inference.budget.Token`.
 
-    waits: int
-    thinking_tokens: int
+    A character of several tokens comes with the last of them.
+    """
+
+    id: int
     text: str
-    right: bool | None  # None: there is nothing to check against
+    forced: bool
+    phase: str
+
+
+@dataclass(frozen=True)
+class Thought:
+    """A thinking that came to its end, and its answer.
+
+    `ends` are its lengths where an end was ignored; `stop` is "end", "turn" or "limit". `shown`
+    is the answer in short, `right` None if there is nothing to check it against.
+    """
+
+    ids: list[int]
+    ends: list[int]
+    stop: str
+    thinking: str
+    answer: str
+    shown: str
+    right: bool | None
+    truth: str | None
+
+
+def think_on(
+    engine: HFEngine,
+    question: str,
+    budget: Budget,
+    kept: Sequence[int] = (),
+    ends: Sequence[int] = (),
+    ignore_end: bool = False,
+    reference: str | None = None,
+    kind: str = "integer",
+) -> Generator[LiveToken, None, Thought]:
+    """Think about a question from the tokens `kept` on, and answer it; yields each new token.
+
+    `ends` are the lengths of `kept` where an end was ignored. With `ignore_end`, the end that the
+    thinking came to is ignored once more, and the budget's string appended. A thinking of more
+    than the budget's limit is cut there and answered. Closing the generator stops the work.
+
+    Raises CourseError for a question, limit or Wait that there is no room for, ValueError for a
+    string that cannot be appended.
+    """
+    model, tokenizer = engine.model, engine.tokenizer
+    jobs = prepare(tokenizer, [question.strip()], budget, context_of(model), engine.form)
+    [job], marks, string = jobs
+    some, before = list(kept[: job.limit]), job.prompt + list(marks.think)
+    if ignore_end:
+        try:
+            thinker = resume_thinking(job.budget, marks, string, some)
+        except ValueError:
+            raise CourseError(
+                f"{len(kept)} of {job.limit} thinking tokens are spent: there is no room for "
+                "another Wait. Raise the limit."
+            ) from None
+    elif len(kept) > 0 and len(kept) >= job.limit:
+        thinker = force_answer(job.budget, marks, some, "limit")
+    else:
+        thinker = Thinker(job.budget, marks, thinking=some)
+        # Stopped right behind an end that was ignored: it must not come again at once.
+        thinker.waited = bool(kept) and len(kept) in ends
+    if not kept:
+        before = job.prompt  # the thinker opens the thinking
+    earlier = [end for end in ends if end <= len(some)]
+    texts = _TextStream(tokenizer)
+    for step in stream(model, tokenizer, [before + some], [thinker]):
+        yield LiveToken(step.id, texts.push(step.id), step.forced, step.phase)
+    answer = tokenizer.decode(thinker.answer)
+    return Thought(
+        ids=list(thinker.thinking),
+        ends=earlier + thinker.ends,
+        stop=thinker.stops[-1],
+        thinking=tokenizer.decode(thinker.thinking),
+        answer=answer,
+        shown=first_integer(answer) or answer.strip()[:40],
+        right=None if reference is None else grade_text(answer, reference, kind).right,
+        truth=reference,
+    )
 
 
 @dataclass
@@ -41,125 +117,6 @@ class Piece:
     forced: bool
     ids: list[int] = field(default_factory=list)
     text: str = ""
-
-
-@dataclass
-class LiveRun:
-    """One question under one budget, as far as it has come."""
-
-    question: str
-    budget: Budget
-    prompt: list[int]
-    thinker: Thinker
-    reference: str | None = None  # None: there is nothing to check an answer against
-    kind: str = "integer"  # the grader: a key of s1lib.grading.graders.GRADERS
-    pieces: list[Piece] = field(default_factory=list)
-    answers: list[LiveAnswer] = field(default_factory=list)
-    earlier_waits: int = 0  # those before a Wait by hand
-    status: str = "new"  # then "done", or "stopped" before its end
-    form: Format | str | None = None  # None: found from the model's chat template
-
-    @property
-    def waits(self) -> int:
-        """Ends ignored so far."""
-        return self.earlier_waits + len(self.thinker.ends)
-
-    @property
-    def thinking_tokens(self) -> int:
-        """Thinking tokens so far, forced words counted."""
-        return len(self.thinker.thinking)
-
-
-def start(
-    model: Any,
-    tokenizer: Any,
-    question: str,
-    budget: Budget,
-    reference: str | None = None,
-    kind: str = "integer",
-    form: Format | str | None = None,
-) -> LiveRun:
-    """Check a question and a budget and return a run that has not begun.
-
-    Answers are graded against `reference`, if there is one, by the grader `kind`.
-
-    Raises CourseError for a question or limit that the model has no room for, ValueError for
-    a string that cannot be appended.
-    """
-    question = question.strip()
-    [job], marks, string = prepare(tokenizer, [question], budget, context_of(model), form)
-    thinker = Thinker(job.budget, marks, string)
-    return LiveRun(question, job.budget, job.prompt, thinker, reference, kind, form=form)
-
-
-def wait_again(model: Any, tokenizer: Any, run: LiveRun, budget: Budget) -> LiveRun:
-    """Append the budget's string to a run once more, by hand, and return the run that goes on.
-
-    Raises CourseError if the budget's limit leaves no room for it.
-    """
-    checked = start(
-        model, tokenizer, run.question, replace(budget, waits=0), run.reference, run.kind, run.form
-    )
-    new = checked.thinker
-    # What is on the page: a stop may have come in the middle of a forced string.
-    pieces = [p for p in run.pieces if p.phase == "thinking"]
-    thinking = [token for piece in pieces for token in piece.ids]
-    earlier = min(run.waits, len(run.answers))
-    think = list(new.marks.think)
-    try:
-        thinker = resume_thinking(checked.budget, new.marks, new.string, thinking)
-    except ValueError:
-        raise CourseError(
-            f"{len(thinking)} of {checked.budget.max_thinking} thinking tokens are spent: "
-            "there is no room for another Wait. Raise the limit."
-        ) from None
-    return replace(
-        checked,
-        thinker=thinker,
-        pieces=[
-            Piece("delimiter", True, think, tokenizer.decode(think)),
-            *(replace(piece, ids=[*piece.ids]) for piece in pieces),
-        ],
-        answers=run.answers[: earlier + 1],
-        earlier_waits=earlier,
-    )
-
-
-def advance(model: Any, tokenizer: Any, run: LiveRun) -> Generator[LiveRun]:
-    """Continue a run to its end and yield it after each token.
-
-    To stop it, close the generator: the run keeps what was written, with status "stopped".
-    """
-    thinker, before = run.thinker, run.prompt
-    if thinker.ends:  # a Wait by hand: the thinking before it is read again
-        before = _text(run, thinker.thinking[: thinker.ends[0]])
-    run.status = "stopped"  # unless it comes to its end
-    for step in stream(model, tokenizer, [before], [thinker]):
-        while len(run.answers) < run.waits:
-            yield from _answer_at(model, tokenizer, run)
-            if not thinker.string:  # nothing is appended, but the place is worth a mark
-                run.pieces.append(Piece("thinking", True))
-        _append(tokenizer, run.pieces, step)
-        yield run
-    _add_answer(tokenizer, run, run.waits, thinker)
-    run.status = "done"
-    yield run
-
-
-def run_to_end(
-    model: Any,
-    tokenizer: Any,
-    question: str,
-    budget: Budget,
-    reference: str | None = None,
-    kind: str = "integer",
-    form: Format | str | None = None,
-) -> LiveRun:
-    """Run a question from beginning to end. Raises what `start` raises."""
-    run = start(model, tokenizer, question, budget, reference, kind, form)
-    for _ in advance(model, tokenizer, run):
-        pass
-    return run
 
 
 def pieces_of(tokenizer: Any, trace: Trace, form: Format | str | None = None) -> list[Piece]:
@@ -179,28 +136,20 @@ def pieces_of(tokenizer: Any, trace: Trace, form: Format | str | None = None) ->
     return [*pieces, Piece("answer", False, [], trace.answer)]
 
 
-def _append(tokenizer: Any, pieces: list[Piece], step: Step) -> None:
-    if not pieces or (pieces[-1].phase, pieces[-1].forced) != (step.phase, step.forced):
-        pieces.append(Piece(step.phase, step.forced))
-    pieces[-1].ids.append(step.id)
-    pieces[-1].text = tokenizer.decode(pieces[-1].ids)
+class _TextStream:
+    """Decodes tokens one at a time; what is not a whole character yet comes with a later one."""
 
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self.ids: list[int] = []  # the last tokens: a tokenizer may look at the one before
+        self.read = 0  # how many of them were given out
 
-def _answer_at(model: Any, tokenizer: Any, run: LiveRun) -> Iterator[LiveRun]:
-    """Find the answer that the model would have given at the first end without one."""
-    thinker, waits = run.thinker, len(run.answers)
-    thinking = thinker.thinking[: thinker.ends[waits - run.earlier_waits]]
-    side = force_answer(thinker.budget, thinker.marks, thinking, "end")
-    for _ in stream(model, tokenizer, [_text(run, thinking)], [side]):
-        yield run
-    _add_answer(tokenizer, run, waits, side)
-
-
-def _add_answer(tokenizer: Any, run: LiveRun, waits: int, thinker: Thinker) -> None:
-    text = tokenizer.decode(thinker.answer).strip()
-    right = None if run.reference is None else grade_text(text, run.reference, run.kind).right
-    run.answers.append(LiveAnswer(waits, len(thinker.thinking), text, right))
-
-
-def _text(run: LiveRun, thinking: list[int]) -> list[int]:
-    return [*run.prompt, *run.thinker.marks.think, *thinking]
+    def push(self, token: int) -> str:
+        """Take a token; returns the text that it completes."""
+        self.ids.append(token)
+        before = self.tokenizer.decode(self.ids[: self.read])
+        text = self.tokenizer.decode(self.ids)
+        if text.endswith("\ufffd") and len(self.ids) - self.read < 4:
+            return ""  # the middle of a character, which has four bytes at most
+        self.ids, self.read = self.ids[self.read :], len(self.ids) - self.read
+        return text[len(before) :]

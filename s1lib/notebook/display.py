@@ -4,12 +4,20 @@ import inspect
 import re
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from IPython.display import HTML, Markdown
 
+from s1lib.inference.live import Piece
 from s1lib.paper_facts import facts_about
+
+PRE = (
+    "white-space: pre-wrap; font-family: monospace; overflow-wrap: anywhere; line-height: 1.4; "
+    "border-left: 4px solid #999; padding-left: .8em; margin: .3em 0"
+)
+MARK = "background: #f7d774; color: #000"
 
 
 def safe_html(text: str) -> str:
@@ -86,3 +94,14 @@ def table(rows: list[dict]) -> HTML:
 def facts(*names: str) -> HTML:
     """Show what the paper or others say, each fact with its source (see `s1lib.paper_facts`)."""
     return table([{"fact": fact.text, "source": fact.source} for fact in facts_about(*names)])
+
+
+def pieces_html(pieces: Sequence[Piece]) -> str:
+    """Render what the model saw and wrote: forced words carry a colour and the brackets ⟦ ⟧."""
+
+    def shown(piece: Piece) -> str:
+        if not piece.forced:
+            return safe_html(piece.text)
+        return f"<mark style='{MARK}'>⟦{safe_html(piece.text) or 'end ignored'}⟧</mark>"
+
+    return f"<pre style='{PRE}'>{''.join(map(shown, pieces))}</pre>"

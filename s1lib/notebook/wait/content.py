@@ -10,7 +10,7 @@ from typing import Any
 from s1lib.errors import CourseError
 from s1lib.inference.budget import Budget
 from s1lib.inference.hf import HFEngine
-from s1lib.inference.thoughts import LiveToken, Thought, think_on
+from s1lib.inference.live import LiveToken, Thought, think_on
 from s1lib.io import DATA, read_rows
 from s1lib.toyworld.questions import parse, reference_answer
 

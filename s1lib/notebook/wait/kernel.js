@@ -1,6 +1,6 @@
 // The notebook's home of the widget: the model runs in the kernel, and anywidget carries messages.
 //
-// To the kernel: {type: "think", run, question, kept, wait, on} and {type: "stop", run}.
+// To the kernel: {type: "think", run, question, kept, wait, on, limit} and {type: "stop", run}.
 // From it: {type: "alive", run}, {type: "tokens", run, tokens}, {type: "thought", run, thought} and
 // {type: "error", run, message}. Each run has a number; what comes for an old one is dropped.
 
@@ -59,6 +59,7 @@ function kernelEngine(model, hear) {
 // What anywidget calls for each view; returns what takes it away again.
 export function render({ model, el }) {
   const root = document.createElement("div");
+  root.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes Enter and arrows
   el.append(root);
   // The recorded picture that stands below the widget has done its work.
   const style = document.createElement("style");
@@ -68,16 +69,19 @@ export function render({ model, el }) {
   const engine = kernelEngine(model, (text) => widget?.say(text));
   const data = {
     texts: model.get("texts"), questions: model.get("questions"), rates: model.get("rates"),
-    recorded: model.get("recorded"), open: model.get("open"), heading: model.get("heading"),
+    recorded: model.get("recorded"), open: model.get("unfolded"), heading: model.get("heading"),
   };
+  const told = []; // the kernel repeats what it was told, perhaps when the reader has typed on
   const tell = (state) => {
+    told.push(state.question);
+    if (told.length > 50) told.shift();
     for (const name of ["question", "answers", "score", "running"]) model.set(name, state[name]);
     model.save_changes();
   };
   widget = drawWait(root, engine, data, tell);
   const arrived = () => widget.refresh();
   const failed = () => model.get("error") && widget.fail(model.get("error"));
-  const asked = () => widget.ask(model.get("question"));
+  const asked = () => told.includes(model.get("question")) || widget.ask(model.get("question"));
   model.on("change:info", arrived);
   model.on("change:error", failed);
   model.on("change:question", asked);
