@@ -79,6 +79,19 @@ def strip_machine_paths(nb: NotebookNode) -> None:
     clean(nb.metadata.get("widgets", {}))
 
 
+def drop_dead_views(nb: NotebookNode) -> None:
+    """Take out widgets whose kernel is gone, in place; the pictures beside them stay.
+
+    A saved view without a kernel is an error message to whoever opens the notebook, and an
+    exported page would load its front end from another site.
+    """
+    nb.metadata.pop("widgets", None)
+    view = "application/vnd.jupyter.widget-view+json"
+    for cell in nb.cells:
+        if "outputs" in cell:
+            cell.outputs = [out for out in cell.outputs if view not in out.get("data", {})]
+
+
 def machine_paths_left(nb: NotebookNode) -> list[str]:
     """The paths of this computer that the outputs still hold: the repository's and the home."""
     saved = json.dumps([[c.get("outputs", []) for c in nb.cells], nb.metadata.get("widgets", {})])

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from execute import NotebookFailed, execute, kernel_environment
 from nbconvert import HTMLExporter
-from outputs import machine_paths_left, strip_machine_paths
+from outputs import drop_dead_views, machine_paths_left, strip_machine_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_BUDGET = 600  # seconds, for a notebook that does not name its own
@@ -99,6 +99,7 @@ class Run:
             outcome = "done"
         finally:
             line.end(outcome)
+            drop_dead_views(nb)
             _write(self.executed / path.name, nbformat.writes(nb))
         if seconds > budget:
             print(f"  over its budget of {budget} s: a slow or busy computer?", flush=True)

@@ -11,7 +11,7 @@ from html import escape
 from s1lib.io import ROOT
 
 PICTURE = ROOT / "docs" / "wait.png"
-PAGE = "../docs/try/"  # from a notebook's folder
+PAGE = "../docs/try/"  # from notebooks/; from build/html/ one folder further up
 
 # JupyterLab runs scripts of outputs, too: only exported pages are to load the front end.
 _SCRIPT = """
@@ -19,17 +19,18 @@ _SCRIPT = """
   const here = document.currentScript.parentElement;
   const exported = location.protocol === "file:" || document.body.classList.contains("jp-Notebook");
   if (!exported) return;
-  const open = () => {
-    const root = document.createElement("div");
-    here.before(root);
-    s1Wait.open(root, "PAGEmodel.js");
-    here.remove();
+  const load = ([page, ...others]) => {
+    const script = document.createElement("script");
+    script.src = `${page}wait.js`;
+    script.onload = () => {
+      const root = document.createElement("div");
+      here.replaceWith(root);
+      s1Wait.open(root, `${page}model.js`);
+    };
+    if (others.length) script.onerror = () => load(others);
+    document.head.append(script);
   };
-  if (globalThis.s1Wait) return open();
-  const script = document.createElement("script");
-  script.src = "PAGEwait.js";
-  script.onload = open;
-  document.head.append(script);
+  load(["PAGE", "../PAGE"]);
 })();
 """
 
