@@ -139,7 +139,7 @@ def _settings(path: Path) -> dict[str, Any]:
     """Read a TOML file and what it extends: tables are merged, other settings replaced."""
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path.name} is not valid TOML: {error}") from None
     parent = settings.pop("extends", None)  # `smoke` is the laptop with fewer questions
     if parent is None:

@@ -17,8 +17,7 @@ import torch
 from checkpoints import write_checkpoint
 from safetensors.torch import load_file, save_file
 
-from s1lib import io, locks
-from s1lib.chat import prompt_text
+from s1lib import config, io, locks
 from s1lib.config import load_profile
 from s1lib.errors import CourseError
 from s1lib.evaluation import run as evaluation
@@ -27,12 +26,14 @@ from s1lib.finetuning import checkpoints as trainer_checkpoints
 from s1lib.finetuning import run as finetuning
 from s1lib.finetuning import run_dir
 from s1lib.inference.engine import Trace
+from s1lib.inference.formats import chat_text
 from s1lib.inference.hf import load
 from s1lib.inference.model_folder import check_folder
 from s1lib.io import DATA, ROOT, read_json, read_rows, set_aside, write_json, write_rows
 from s1lib.locks import locked
 from s1lib.results import cache as results_cache
 from s1lib.results import files as results_files
+from s1lib.toyworld.pretrain import PretrainConfig, pretrain
 
 PROFILE = load_profile("smoke")
 
@@ -202,9 +203,8 @@ def test_a_damaged_file_of_a_model(model, name, kind):
 @pytest.mark.parametrize("kind", ["empty", "half", "missing"])
 def test_a_damaged_chat_template(model, kind):
     damage(model / "chat_template.jinja", kind)
-    _, tokenizer = load(model)
-    with pytest.raises(CourseError, match=r"chat_template\.jinja"):
-        prompt_text(tokenizer, "1 + 1?")
+    with pytest.raises(CourseError, match="chat template"):
+        chat_text(load(model)[1], "1 + 1?", thinking=True)
 
 
 def change_tensors(model: Path, change: Callable[[dict], object]) -> None:
@@ -472,6 +472,30 @@ def test_a_training_refuses_a_folder_with_links(tmp_path, name):
         run_dir.check_folder(out, RUN, overwrite=True)
 
 
+@pytest.mark.parametrize("kind", ["empty", "half", "zeros", "a web page"])
+def test_a_damaged_checkpoint_of_the_base_model(tmp_path, kind):
+    torch.save({"step": 1}, tmp_path / "checkpoint.pt")
+    left = damage(tmp_path / "checkpoint.pt", kind)
+    with pytest.raises(CourseError, match=r"checkpoint\.pt is damaged"):
+        pretrain(replace(PretrainConfig(), steps=1), tmp_path)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == left
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"name = ", b"[teacher", b""])
+def test_a_damaged_profile(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(config, "PROFILES", tmp_path)
+    (tmp_path / "mine.toml").write_bytes(content)
+    with pytest.raises(CourseError, match=r"mine\.toml"):
+        load_profile("mine")
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_an_evaluation_names_what_its_model_lacks(build, model, name):
+    (model / name).unlink()
+    with pytest.raises(CourseError, match=rf"{name} is missing"):
+        evaluation.evaluate(PROFILE, model, DATA / "sft", EVALS, name="dev")
+
+
 # Two processes
 
 
@@ -541,3 +565,33 @@ def test_a_training_and_an_evaluation_hold_their_folders(build, holder):
     holder(traces_dir("dev", DATA / "base", EVALS, PROFILE))
     with pytest.raises(CourseError, match=r"runs/dev/\w+ is in use by process"):
         evaluation.evaluate(PROFILE, DATA / "base", DATA / "sft", EVALS, name="dev")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt", "trainer_state.json"])
+def test_a_training_with_a_damaged_checkpoint_goes_on(tmp_path, monkeypatch, name):
+    """It goes on from the last whole checkpoint, and ends with the same weights."""
+    rows = read_rows(DATA / "curated.jsonl")[:48]
+    profile = replace(PROFILE, sft=PROFILE.sft | {"num_train_epochs": 3})
+    whole, out, told = tmp_path / "whole", tmp_path / "out", []
+    finetuning.finetune(rows, profile, whole, DATA / "base", report=told.append)
+
+    class Killed(Exception):
+        pass
+
+    def killed(*args, **kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finetuning, "save_model", killed)
+        patched.setattr("transformers.trainer.rotate_checkpoints", lambda **kwargs: None)
+        with pytest.raises(Killed):
+            finetuning.finetune(rows, profile, out, DATA / "base", report=told.append)
+    newest, before = trainer_checkpoints.checkpoints(out / "checkpoints")[:2]
+    damage(newest / name, "half")
+    told.clear()
+    finetuning.finetune(rows, profile, out, DATA / "base", report=told.append)
+    assert any(f"{newest.name} is not used: {name}" in line for line in told)
+    assert f"going on from step {before.name.split('-')[1]}" in told
+    one, other = load_file(whole / "model.safetensors"), load_file(out / "model.safetensors")
+    assert all(torch.equal(one[tensor], other[tensor]) for tensor in one)

@@ -211,3 +211,15 @@ def test_a_command_that_is_stopped_goes_on(tmp_path, name):
     if name != "sft" or not (build / "sft" / "loss.json").exists():
         run(name, build)
     assert look(build) == look(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.5, 4.0, 12.0])
+def test_the_workers_of_a_result_end_with_it(tmp_path, seconds):
+    """Ctrl-C reaches them too, also while they import torch: none of them says anything."""
+    command = ["-m", "s1lib", "results", "lora", "--seeds", "1"]
+    process = begin(command, S1_BUILD=str(tmp_path), S1_PROFILE="smoke")
+    while process.poll() is None and len(group(process.pid)) < 3:  # itself, a tracker, workers
+        time.sleep(0.05)
+    time.sleep(seconds)
+    assert stop(process, signal.SIGINT, signal.SIGINT, between=0.01) == (130, LINE)

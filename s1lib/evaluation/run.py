@@ -29,6 +29,7 @@ from s1lib.grading.graders import grade_text
 from s1lib.inference import check_format, open_engine
 from s1lib.inference.engine import GREEDY, Engine, ProgressCallback, Sampling, Trace
 from s1lib.inference.formats import FORMATS
+from s1lib.inference.model_folder import check_folder
 from s1lib.io import (
     build_dir,
     is_course_file,
@@ -124,6 +125,8 @@ def _model_and_cache(
     """Yield (engine, keep) as `run_conditions` takes them: the model, opened when it is first
     needed and closed at the end, and the folder of its traces."""
     how = settings | ({"format": form} if form else {})
+    if not regrade:
+        check_folder(model)
     folder = traces_dir(name, model, evals, profile, any_version=regrade, **how)
     questions = [row["question"] for row in evals]
     opened: list[Engine] = []

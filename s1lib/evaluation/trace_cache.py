@@ -30,7 +30,7 @@ def model_identity(model: str | Path) -> str:
     if not Path(model).is_dir():
         return str(model)
     total = hashlib.sha256()
-    for path in sorted(Path(model).glob("*.safetensors")) + [Path(model) / "config.json"]:
+    for path in (*sorted(Path(model).glob("*.safetensors")), *Path(model).glob("config.json")):
         with path.open("rb") as file:
             total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()[:16]

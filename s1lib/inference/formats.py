@@ -45,7 +45,8 @@ def chat_text(tokenizer: Any, question: str, thinking: bool, answer: str | None 
         messages.append({"role": "assistant", "content": answer})
     if not tokenizer.chat_template:
         raise CourseError(
-            "the tokenizer has no chat template: take the model's instruct version, or set "
+            "the tokenizer has no chat template: restore its file chat_template.jinja, take the "
+            "model's instruct version, or set "
             "tokenizer.chat_template to the one it was trained with."
         )
     try:

@@ -13,6 +13,10 @@ from s1lib.errors import CourseError
 SETTINGS = ("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # older models on the hub
+RESTORE = (
+    "Restore a shipped model with `git checkout -- data/`; train one of your own again with "
+    "--overwrite (`s1 sft`), and download one of the hub again."
+)
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
 
@@ -91,15 +95,9 @@ def check_folder(model: str | Path) -> None:
     """
     folder = Path(model)
     if folder.is_dir() and (reason := why_damaged(folder)):
-        raise CourseError(f"cannot load a model from {model}: {reason}. {restoring(model)}")
-
-
-def restoring(model: str | Path) -> str:
-    """Say how a damaged model is made whole again."""
-    return (
-        "Restore a shipped model with `git checkout -- data/`; train one of your own again with "
-        "--overwrite (`s1 sft`), and download one of the hub again."
-    )
+        raise CourseError(
+            f"cannot load a model from {model}: it is missing or damaged ({reason}). {RESTORE}"
+        )
 
 
 def load_weights(model: str | Path, **settings: Any) -> Any:
@@ -122,6 +120,6 @@ def load_weights(model: str | Path, **settings: Any) -> Any:
             raise CourseError(
                 f"cannot load a model from {model}: its file of weights {what} {len(names)} "
                 f"tensors, {names[0]} among them, and would not be the model that was saved. "
-                f"{restoring(model)}"
+                f"{RESTORE}"
             )
     return loaded

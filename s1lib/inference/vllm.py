@@ -22,6 +22,7 @@ from s1lib.inference.engine import (
     unused_ids,
 )
 from s1lib.inference.formats import choose_format, delimiters_of
+from s1lib.inference.model_folder import check_folder
 from s1lib.inference.stop_and_continue import Generate, Request, up_to_stop
 
 
@@ -127,9 +128,10 @@ class VLLMEngine:
             from vllm import LLM
         except ImportError:
             raise CourseError('vLLM is not installed: pip install ".[gpu]".') from None
+        check_folder(path)
         try:
             choose_format(AutoTokenizer.from_pretrained(path, trust_remote_code=False), form)
-            llm = LLM(str(path), **settings)
+            llm = LLM(str(path), **{"trust_remote_code": False} | settings)
         except CourseError:
             raise
         except Exception as error:  # no GPU, too little memory, no such model, no network ...

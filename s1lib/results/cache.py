@@ -93,9 +93,14 @@ def course_rows(name: str) -> list[dict]:
     return read_rows(locate(f"{name}.jsonl", report=lambda text: None))
 
 
-def cached_traces(part: str, make: Callable[[], list[Trace]]) -> list[Trace]:
-    """Return a part's traces: read if an earlier run made them, else made and stored."""
-    return load_or_make(output(f"{FOLDER}/{part}.jsonl").parent, part, make)
+def cached_traces(
+    part: str, make: Callable[[], list[Trace]], questions: list[str] | None = None
+) -> list[Trace]:
+    """Return a part's traces: read if an earlier run made them, else made and stored.
+
+    With `questions` they must answer just these; see `load_or_make`.
+    """
+    return load_or_make(output(f"{FOLDER}/{part}.jsonl").parent, part, make, questions)
 
 
 def cached_model(
@@ -140,6 +145,7 @@ def thinking_runs(
     part: str, model: Path, evals: list[dict], profile: Profile, waits: tuple[int, ...]
 ) -> Runs:
     """Run one fine-tuned model under all limits of the profile and all `waits`; each is stored."""
+    questions = [row["question"] for row in evals]
     with lazy_engine(part, model, **profile.engine) as engine:
         return run_conditions(
             engine,
@@ -147,7 +153,7 @@ def thinking_runs(
             profile,
             waits,
             lambda done, total: print(f"  {done}/{total}", flush=True),
-            lambda name, make: cached_traces(f"{part}-{name}", make),
+            lambda name, make: cached_traces(f"{part}-{name}", make, questions),
         )
 
 
@@ -170,7 +176,9 @@ def cached_thinking(
     sampling: Sampling = GREEDY,
 ) -> list[Trace]:
     """Return a part's traces of these questions; the engine is called if they are not stored."""
-    return cached_traces(part, lambda: engine().think(questions, budget, sampling=sampling))
+    return cached_traces(
+        part, lambda: engine().think(questions, budget, sampling=sampling), questions
+    )
 
 
 def heldout_traces(

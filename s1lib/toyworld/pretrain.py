@@ -21,7 +21,7 @@ import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from s1lib.chat import build_tokenizer
-from s1lib.errors import run_command
+from s1lib.errors import CourseError, run_command
 from s1lib.io import output, write_text
 from s1lib.toyworld.pretraining_text import Document, documents
 
@@ -139,8 +139,10 @@ def save_checkpoint(path: Path, model: Any, optimizers: list, step: int, losses:
         "step": step,
         "losses": losses,
     }
-    torch.save(state, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)  # of a run that was killed, or a link
+    torch.save(state, temporary)
+    temporary.replace(path)
 
 
 def pretrain(
@@ -159,7 +161,12 @@ def pretrain(
     work.mkdir(parents=True, exist_ok=True)
     checkpoint = work / "checkpoint.pt"
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        try:
+            state = torch.load(checkpoint, weights_only=True)
+        except Exception as error:  # cut short, or no checkpoint at all
+            raise CourseError(
+                f"{checkpoint} is damaged ({type(error).__name__}): move it away to begin again."
+            ) from None
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
