@@ -315,6 +315,19 @@ def test_a_key_comes_from_the_environment_a_colab_secret_or_a_hidden_prompt(monk
     assert api_key(SERVICE) == "none-needed"
 
 
+@pytest.mark.parametrize("error", [EOFError(), OSError(25, "no terminal"), NotImplementedError()])
+def test_without_a_terminal_the_missing_key_is_named(monkeypatch, error):
+    """A closed standard input, a batch job, a notebook that is executed without a reader."""
+
+    def nobody(text: str) -> str:
+        raise error
+
+    monkeypatch.delenv("S1_TEST_KEY", raising=False)
+    monkeypatch.setattr(teachers, "getpass", nobody)
+    with pytest.raises(CourseError, match="S1_TEST_KEY is not set .* no terminal. Set"):
+        api_key(replace(SERVICE, key="S1_TEST_KEY"))
+
+
 @pytest.mark.parametrize("fault", ["401", "403", "400", "503", "cut", "not json", "blocked"])
 def test_a_key_is_never_written(tmp_path, monkeypatch, capfd, fault):
     """Not even where the service itself repeats the key in its error message."""

@@ -46,13 +46,24 @@ def api_key(teacher: TeacherConfig) -> str:
 
             key = userdata.get(teacher.key)
         except Exception:  # no Colab, no such secret, or no access to it
-            key = getpass(f"{teacher.key} (hidden): ")
+            key = _ask_for(teacher.key)
     key = (key or "").strip()
     if not key:
         raise CourseError(f"there is no key: set the environment variable {teacher.key}.")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise CourseError(f"{teacher.key} holds no key: it has spaces, line breaks or odd signs.")
     return key
+
+
+def _ask_for(name: str) -> str:
+    """Ask for a key at a hidden prompt. Raises CourseError where nobody can answer one."""
+    try:
+        return getpass(f"{name} (hidden): ")
+    except (EOFError, OSError, NotImplementedError):  # a batch job; a notebook that is executed
+        raise CourseError(
+            f"{name} is not set and nobody can be asked for the key: there is no terminal. Set the "
+            "environment variable and start again."
+        ) from None
 
 
 @asynccontextmanager
