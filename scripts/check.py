@@ -103,6 +103,7 @@ def model(missing: str | None, answers: dict) -> str:
     """Load the fine-tuned model and let it answer, without and with a "Wait"."""
     if missing:
         raise Failed("not tried: the packages are missing", SETUP)
+    os.environ["OMP_NUM_THREADS"] = "1"  # two threads wait for each other on a busy computer
     try:
         from s1lib.inference import open_engine
         from s1lib.inference.budget import Budget

@@ -1,13 +1,11 @@
 """Making .venv: what it brings, and what is said when it cannot be done."""
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
-import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -286,24 +284,3 @@ def test_without_a_network_the_reason_is_told(tmp_path):
     assert "pip could not install the packages: Could not find a version" in done.stderr
     assert "What to do: the package index that pip is set to" in done.stderr
     assert not (tmp_path / ".venv/.complete").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("version", ["3.11.2", "3.12.1", "3.13.0"])
-def test_the_pins_resolve_for_every_python(version, tmp_path):
-    """Pip's own resolution, from the wheels that there are for that Python; installs nothing."""
-    lists = tomllib.loads((install.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*lists["dependencies"], *lists["optional-dependencies"]["dev"]]
-    report = tmp_path / "report.json"
-    options = ["--dry-run", "--report", str(report), "--log", str(tmp_path / "log"),
-               "--python-version", version, "--only-binary=:all:", "--target", str(tmp_path / "x"),
-               "-c", str(install.ROOT / "constraints.txt")]  # fmt: skip
-    command = [sys.executable, "-m", "pip", "install", *options, *wanted]
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # online
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=env)
-    why = install.explain((tmp_path / "log").read_text(encoding="utf-8"))
-    if done.returncode and "cannot be fetched" in why:
-        pytest.skip(f"needs the package index: {why.splitlines()[0]}")
-    assert done.returncode == 0, why
-    found = {i["metadata"]["name"].lower() for i in json.loads(report.read_text())["install"]}
-    assert {"torch", "transformers", "trl", "jupyterlab"} <= found

@@ -1,7 +1,10 @@
 """The files that say what to install agree with each other."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 from importlib.metadata import PackageNotFoundError, metadata
@@ -77,6 +80,43 @@ def test_every_python_that_is_named_may_install_every_pin():
     assert len(asked) > 100
     refused = {n: str(s) for n, s in asked.items() if not all(map(s.contains, NAMED))}
     assert refused == {}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("uv")
+
+
+PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin",
+             "x86_64-pc-windows-msvc"]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("python", NAMED)
+def test_the_pins_resolve_for_every_python_and_system(python, platform, cache):
+    """A resolution that installs nothing, over the metadata in the package index."""
+    # vLLM is there for Linux on x86-64 only.
+    extras = ["dev", "gpu"] if platform.startswith("x86_64-many") else ["dev"]
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--only-binary=:all:",
+               "--python-version", python, "--python-platform", platform,
+               "--cache-dir", str(cache), "--python", sys.executable, "--no-python-downloads",
+               "-c", "constraints.txt", *(f"--extra={extra}" for extra in extras),
+               "pyproject.toml"]  # fmt: skip
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # online
+    env["MACOSX_DEPLOYMENT_TARGET"] = "14.0"  # what torch asks for
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    if done.returncode and re.search("error sending request|Failed to fetch", done.stderr):
+        pytest.skip(f"needs the package index: {done.stderr[:200]}")
+    assert done.returncode == 0, done.stderr
+    found = dict(line.split()[0].split("==") for line in done.stdout.splitlines() if "==" in line)
+    assert {"torch", "transformers", "trl", "jupyterlab"} <= set(found)
+    free = {name for name in found if name not in pins()}
+    # What only a GPU build of torch, or vLLM, brings is left to those two.
+    brought = r"nvidia-.*|cuda-.*|nvtx|nccl.*|triton|torch(vision|audio|codec)|flashinfer-python|"
+    assert [
+        name for name in free if not re.fullmatch(brought + ".*triton|pynvvideocodec", name)
+    ] == []
 
 
 def environment() -> dict:
