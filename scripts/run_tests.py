@@ -33,7 +33,7 @@ def style() -> None:
 
 def tests(tier: str, options: list[str]) -> None:
     """Run tests/: two processes of one thread are faster than one of two."""
-    which = "slow" if tier == "slow" else "not slow"
+    which = "slow and not online" if tier == "slow" else "not slow and not online"
     # A file's tests share what they load.
     shared = ["-n", "2", "--dist", "loadfile"]
     step("-m", "pytest", "-m", which, *shared, *options, OMP_NUM_THREADS="1")
@@ -66,7 +66,10 @@ def main() -> None:
     """Run a tier; further arguments go to pytest."""
     tier, options = sys.argv[1], sys.argv[2:]
     if tier == "slow" or options:
-        return tests(tier, options)
+        tests(tier, options)
+        if not options:  # the last: what asks the package index
+            step("-m", "pytest", "-m", "online", "-rs", "tests", S1_ONLINE="1")
+        return
     style()
     tests(tier, [])
     notebooks()

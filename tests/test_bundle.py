@@ -163,6 +163,7 @@ def test_a_folder_with_files_is_left_alone(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.online
 def test_a_small_course_is_bundled_and_installed_without_a_network(tmp_path):
     """The real pip, from the index to a folder, and from it with every way out closed."""
     small = tmp_path / "small"
