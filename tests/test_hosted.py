@@ -147,6 +147,14 @@ def test_the_cell_fetches_the_course_once_and_runs_it(monkeypatch, tmp_path, sig
     assert commands == ([] if there else ["git clone -q 'https://example.org/s1' s1"])
 
 
+def test_the_notebooks_hold_the_newest_text_of_the_cell():
+    cells = [(path.name, cell) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+             for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]  # fmt: skip
+    texts = {name: "".join(cell["source"]) for name, cell in cells if hosted_cell.is_hosted(cell)}
+    assert {"00_start_here.ipynb", "04_budget_forcing.ipynb"} <= set(texts)
+    assert set(texts.values()) == {hosted_cell.SOURCE}
+
+
 def test_the_cell_goes_in_once_after_the_title():
     title = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Title"]}
     nb = {"cells": [title, {"cell_type": "code", "metadata": {}, "source": ["1"]}]}
