@@ -154,6 +154,7 @@ def test_a_slice_of_table_4_is_the_same_today(name, profile, longest):
           HELDOUT[:SLICE])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_slice_of_the_suppressed_word_is_the_same_today(profile, longest):
     model, tokenizer, questions, _ = longest
     for condition in nowait.suppressed_conditions(profile):
