@@ -294,8 +294,8 @@ def test_a_string_that_tokenizes_to_nothing_is_refused(exact):
             return len(self.real)
 
         def encode(self, text, **settings):
-            return [] if text == "Wait" else self.real.encode(text, **settings)
+            return self.real.encode(text.replace("Wait", ""), **settings)
 
     model, tokenizer = exact
-    with pytest.raises(ValueError, match="'Wait' tokenizes to nothing"):
+    with pytest.raises(ValueError, match="cannot write 'Wait' as it stands"):
         think(model, Deaf(tokenizer), ["x"], Budget(8, 1, max_answer=12))
