@@ -209,9 +209,7 @@ def test_a_base_model_that_moved_is_noted(tmp_path, monkeypatch):
     out = tmp_path / "out"
     run_dir.clear_folder(out, first)
     assert not run_dir.note_base(out, first)
-    folder = out / "checkpoints" / "checkpoint-2"
-    folder.mkdir(parents=True)
-    (folder / "trainer_state.json").write_text("{}")
+    folder = write_checkpoint(out / "checkpoints", 2)
     assert run_dir.check_folder(out, second, overwrite=False) == folder
     assert run_dir.note_base(out, second)
     assert json.loads((out / "run.json").read_text()) == second
@@ -484,15 +482,6 @@ def test_a_length_beyond_the_context_is_refused(tmp_path):
     with pytest.raises(CourseError, match="max_length=4096 is more than the 2048 tokens"):
         sft.finetune(ROWS, long, tmp_path, DATA / "base", report=quiet)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_tokenizer_without_the_delimiter_is_refused():
-    class Plain:
-        def encode(self, text, add_special_tokens):
-            return list(text)
-
-    with pytest.raises(CourseError, match=r"has no token <\|im_start\|>"):
-        sft.trainable(ROWS, load_profile("smoke"), Plain(), True, quiet)
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence():
