@@ -8,6 +8,7 @@ says in `s1lib.distillation.replies`.
 """
 
 import os
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from getpass import getpass
@@ -28,6 +29,9 @@ from s1lib.toyworld.fake_gemini import serve_fake_gemini
 TOYWORLD = "toyworld"  # the address that stands for the toy world's teacher
 SERVICE_KINDS = ("gemini", "openai", "replay")
 NO_KEY = "none-needed"
+
+# Google's client would print a finish reason that it does not know, as it comes.
+warnings.filterwarnings("ignore", message="(?s).* is not a valid", module="google.genai")
 
 Ask = Callable[[str], Awaitable[Reply]]
 

@@ -16,7 +16,7 @@ from s1lib.services.failures import ServiceError
 
 MAX_WAIT = 60.0  # seconds between two tries, where the service asks for no more
 PATIENCE = 10  # a question waits so many of the teacher's timeouts for a rate limit to pass
-FIRST_GAP, MAX_GAP = 0.05, 10.0  # seconds between two requests after a "too many requests"
+FIRST_GAP, MAX_GAP = 0.05, 1.0  # seconds between two requests after a "too many requests"
 
 
 class CostCap:
@@ -115,7 +115,7 @@ class Pace:
 
     def answered(self) -> None:
         """Go a little faster."""
-        self.gap = 0.95 * self.gap if self.gap > FIRST_GAP / 10 else 0.0
+        self.gap = 0.8 * self.gap if self.gap > FIRST_GAP / 10 else 0.0
 
 
 @dataclass(frozen=True)

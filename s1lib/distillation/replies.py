@@ -71,14 +71,11 @@ def parse_gemini(
             usage.thoughts_token_count or 0,
             (usage.candidates_token_count),
         )
-    return make_reply(
+    thinking, attempt = split_thinking(
         "".join(p.text for p in parts if p.thought and p.text),
         "".join(p.text for p in parts if not p.thought and p.text),
-        reason,
-        counts,
-        teacher,
-        key,
     )
+    return make_reply(thinking, attempt, reason, counts, teacher, key)
 
 
 def tidy_gemini(body: dict[str, Any]) -> dict[str, Any]:

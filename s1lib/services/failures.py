@@ -45,7 +45,9 @@ class ServiceError(Exception):
 
 def without_key(text: str, key: str | None) -> str:
     """Replace the key in a text that a service sent; it may repeat what it was sent."""
-    return text.replace(key, "…") if key and len(key) >= LEAST_KEY else text
+    if not key or len(key) < LEAST_KEY:
+        return text
+    return re.sub(re.escape(key), "…", text, flags=re.I)
 
 
 def failure_from(
