@@ -79,11 +79,38 @@ def parse_gemini(
 
 
 def tidy_gemini(body: dict[str, Any]) -> dict[str, Any]:
-    """Keep of a response's usage what can be true; for the rest Google's client refuses a reply."""
+    """Keep of a response what is read here; of counts and reasons only what can be true.
+
+    Google's client refuses a whole reply for an odd count, and prints names that it does not know.
+    """
     usage = body.get("usageMetadata")
-    kept = usage if isinstance(usage, dict) else {}
-    counts = {name: kept[name] for name in GEMINI_COUNTS if is_count(kept.get(name))}
-    return body | {"usageMetadata": counts}
+    usage = usage if isinstance(usage, dict) else {}
+    kept: dict[str, Any] = {
+        "usageMetadata": {name: usage[name] for name in GEMINI_COUNTS if is_count(usage.get(name))}
+    }
+    candidates = body.get("candidates")
+    if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
+        content, reason = candidates[0].get("content"), candidates[0].get("finishReason")
+        parts = content.get("parts") if isinstance(content, dict) else None
+        parts = [
+            {name: part.get(name) for name in ("text", "thought")}
+            for part in (parts if isinstance(parts, list) else ())
+            if isinstance(part, dict)
+        ]
+        reason = _known(reason, types.FinishReason)
+        kept["candidates"] = [{"content": {"parts": parts}, "finishReason": reason}]
+    feedback = body.get("promptFeedback")
+    if isinstance(feedback, dict) and feedback.get("blockReason"):
+        reason = _known(feedback["blockReason"], types.BlockedReason)
+        kept["promptFeedback"] = {"blockReason": reason}
+    return kept
+
+
+def _known(reason: Any, names: Any) -> str | None:
+    """Return a reason that Google's client knows, OTHER for one that it does not."""
+    if reason is None or (isinstance(reason, str) and reason in names.__members__):
+        return reason
+    return "OTHER"
 
 
 def parse_chat(body: dict[str, Any], teacher: TeacherConfig, key: str | None = None) -> Reply:
