@@ -36,6 +36,7 @@ from s1lib.results import (
     claims,
     files,
     lora,
+    loss_weight,
     nowait,
     table2,
     table3,
@@ -51,7 +52,7 @@ from s1lib.results.variants import variant_conditions
 
 SLICE = 24  # questions that are run again
 HELDOUT = read_rows(DATA / "heldout.jsonl")
-THREE_SEEDS = ("main_result", "lora", "table2", "table4", "nowait", "batches")
+THREE_SEEDS = ("main_result", "lora", "table2", "table4", "nowait", "batches", "loss_weight")
 SEEDS = {name: [0, 1, 2] for name in THREE_SEEDS}
 SEEDS |= {name: [0] for name in ("table3", "table8", "figure6", "figure7")}
 # the way to put rows into steps that is not the profile's own
@@ -230,6 +231,8 @@ def settings_of(model: str, profile) -> tuple[str, list[dict], object]:
         return "lora", rows, lora.with_rank(profile, int(model.split("-")[1]))
     if model == OTHER_PART:
         return "batches", rows, batches.variant_of(OTHER, profile).profile
+    if model == "loss-row-0":
+        return "loss_weight", rows, loss_weight.variant_of("row", profile).profile
     if model == "cut-0":
         return "table8", rows, table8.cut_profile(profile, rows)
     if model == "token-conditional-0":
@@ -250,7 +253,7 @@ class StopAt(TrainerCallback):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0", OTHER_PART]
+    "model", ["lora-64-0", "cut-0", "token-conditional-0", "longest-0", OTHER_PART, "loss-row-0"]
 )
 def test_the_first_steps_of_a_training_are_the_same_today(model, profile, tmp_path):
     name, rows, settings = settings_of(model, profile)
@@ -275,6 +278,7 @@ def test_the_same_run_is_the_same_in_all_files():
     assert recorded("nowait")["right"]["as trained"] == main["sft"]
     [own] = set(batches.SAMPLINGS) - {OTHER}
     assert recorded("batches")["right"][f"{own}/sft"] == main["sft"]
+    assert recorded("loss_weight")["right"]["token/sft"] == main["sft"]
     assert recorded("table3")["right"]["budget forcing/512"] == main["sft"][:1]
 
 
@@ -387,7 +391,7 @@ def test_a_verdict_follows_the_rule(expected, low, high, seeds, said):
 def test_the_table_speaks_of_every_claim():
     rows = claims.claims_table()
     measured = {claim.result for claim in claims.CLAIMS}
-    assert len(rows) == len(claims.CLAIMS) and measured >= set(SEEDS) - {"batches"}
+    assert len(rows) == len(claims.CLAIMS) and measured >= set(SEEDS) - {"batches", "loss_weight"}
     [one] = [row for row in rows if row["claim"] == "one Wait helps"]
     main = recorded("main_result")["comparisons"]
     [told] = [r for r in main if r["name"] == "wait-1-vs-sft" and r["seed"] == "all"]

@@ -2,6 +2,10 @@
 
 vLLM's own `thinking_token_budget` only caps, can pass its limit by a token or two, and knows no
 "Wait". Its prefix cache makes the rounds cheap: what was read before is not read again.
+
+vLLM 0.31 takes its second model runner on a CUDA card and its first on a CPU, where the tests run
+it. If the second refuses a request, VLLM_USE_V2_MODEL_RUNNER=0 in the environment takes the first;
+see docs/paper_run.md.
 """
 
 from collections.abc import Iterable
