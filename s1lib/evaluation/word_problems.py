@@ -1,7 +1,8 @@
 """Small word problems of our own, with exact answers and a worked solution each.
 
-For a real language model, which knows the toy world's questions as little as it was made for them.
-Numbers are drawn, so no model can have read them.
+For a real language model, to which the toy world's questions are strange. Each takes one step with
+small numbers. They are graded as mathematics is, by the final value: a model writes "6 + 18 = 24",
+and the first number there is not its answer.
 """
 
 import random
@@ -24,7 +25,7 @@ def word_problems(number: int, seed: int = 0) -> list[dict]:
         rows[question] = {
             "question": question,
             "answer": str(answer),
-            "kind": "integer",
+            "kind": "math",
             "thinking_trajectories": [steps],
             "attempt": f"Final Answer: {answer}",
         }
@@ -32,42 +33,41 @@ def word_problems(number: int, seed: int = 0) -> list[dict]:
 
 
 def _gained(rng: random.Random, name: str, other: str, things: str) -> tuple[str, str, int]:
-    a, b, c = (rng.randint(5, 30) for _ in range(3))
+    a, b = rng.randint(3, 20), rng.randint(3, 20)
     return (
-        f"{name} has {a} {things}. {other} gives {name} {b} more, and then {name} finds {c}. "
+        f"{name} has {a} {things}. {other} gives {name} {b} more. "
         f"How many {things} does {name} have now?",
-        f"{name} starts with {a}. {a} + {b} = {a + b}. {a + b} + {c} = {a + b + c}.",
-        a + b + c,
+        f"{name} starts with {a} and gets {b} more. {a} + {b} = {a + b}.",
+        a + b,
     )
 
 
 def _lost(rng: random.Random, name: str, other: str, things: str) -> tuple[str, str, int]:
-    a, b, c = rng.randint(40, 70), rng.randint(5, 18), rng.randint(5, 18)
+    a, b = rng.randint(12, 30), rng.randint(3, 11)
     return (
-        f"{name} has {a} {things}, loses {b} of them and gives {c} to {other}. "
-        f"How many {things} are left?",
-        f"{name} starts with {a}. {a} - {b} = {a - b}. {a - b} - {c} = {a - b - c}.",
-        a - b - c,
+        f"{name} has {a} {things} and gives {b} of them to {other}. "
+        f"How many {things} does {name} have left?",
+        f"{name} starts with {a} and gives {b} away. {a} - {b} = {a - b}.",
+        a - b,
     )
 
 
 def _boxes(rng: random.Random, name: str, other: str, things: str) -> tuple[str, str, int]:
-    a, b, c = rng.randint(3, 9), rng.randint(3, 9), rng.randint(2, 12)
+    a, b = rng.randint(2, 9), rng.randint(2, 9)
     return (
-        f"{name} has {a} boxes with {b} {things} in each, and {other} has {c} {things}. "
-        f"How many {things} do they have together?",
-        f"The boxes hold {a} x {b} = {a * b}. {a * b} + {c} = {a * b + c}.",
-        a * b + c,
+        f"{name} has {a} boxes with {b} {things} in each. How many {things} does {name} have?",
+        f"There are {a} boxes of {b}. {a} x {b} = {a * b}.",
+        a * b,
     )
 
 
 def _shared(rng: random.Random, name: str, other: str, things: str) -> tuple[str, str, int]:
-    a, b, c = rng.randint(2, 6), rng.randint(3, 9), rng.randint(1, 8)
+    a, b = rng.randint(2, 9), rng.randint(2, 9)
     return (
-        f"{name} shares {a * b} {things} equally among {a} friends. {other} is one of them and "
-        f"had {c} before. How many {things} does {other} have now?",
-        f"Each friend gets {a * b} / {a} = {b}. {b} + {c} = {b + c}.",
-        b + c,
+        f"{name} shares {a * b} {things} equally among {a} friends. "
+        f"How many {things} does each friend get?",
+        f"{a * b} {things} go to {a} friends. {a * b} / {a} = {b}.",
+        b,
     )
 
 
