@@ -28,8 +28,9 @@ def continue_text(model, body: dict) -> tuple[list[int], str, int | None]:
 
 
 @contextmanager
-def completions_server(model, context: int, fault=None):
-    """The address of a running server. `fault(body)` may return (status, bytes) to send instead."""
+def completions_server(model, context: int, fault=None, models: bytes | None = None):
+    """The address of a running server. `fault(body)` may return (status, bytes) to send instead,
+    `models` replaces the list of models."""
     lock = threading.Lock()
     seen: list[dict] = []
 
@@ -45,6 +46,8 @@ def completions_server(model, context: int, fault=None):
             self.wfile.write(content)
 
         def do_GET(self):
+            if models is not None:
+                return self.send(200, models)
             card = {"id": NAME, "object": "model", "created": 0, "owned_by": "vllm",
                     "max_model_len": context}  # fmt: skip
             self.send(200, json.dumps({"object": "list", "data": [card]}).encode())

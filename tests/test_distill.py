@@ -477,6 +477,22 @@ def test_a_service_that_is_down_is_recorded(store):
     assert all(r.failure.endswith(", 2 times") for r in records.values())
 
 
+def test_the_own_teacher_is_asked_without_a_proxy(store, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    records, state = run(store, QUESTIONS[:5])
+    assert not any(r.failure for r in records.values()) and state.stopped is None
+
+
+def test_a_server_that_went_away_ends_the_run_and_is_asked_again(store):
+    gone = replace(PRICED, url="http://127.0.0.1:9", tries=2, concurrency=4)
+    records, state = run(store, QUESTIONS[:40], gone)
+    assert len(records) < 12 and "cannot be reached (no connection to 127.0.0.1:9" in state.stopped
+    assert state.dollars == 0  # nothing was done, so nothing is booked
+    records, state = run(store, QUESTIONS[:40])  # by default, what may pass is asked again
+    assert len(records) == 40 and not any(r.failure for r in records.values())
+
+
 def test_one_trace_can_be_read_live():
     async def read():
         return [piece async for piece in stream_answer(SERVICE, QUESTIONS[0])]
