@@ -135,6 +135,25 @@ FIGURE_6 = [
     (16000, 1, 5293, 23.3),
 ]
 
+# What others measured later: what was changed, accuracy before and after, source
+_WAIT = "ICLR 2026 blog post “Wait, do we need to wait?”; scb-10x/test-time-scaling-debunk"
+_CUT = "abuahmad369/llm-budget-forcing, RESULTS.md; one seed"
+_LIMO = "tatehertel.com/research/limo, 2026"
+FOLLOW_UPS = [
+    ("an answer forced at 4K tokens, VibeThinker-3B, AIME25", 27.5, 40.8, _CUT),
+    ("an answer forced at 8K tokens", 46.7, 55.8, _CUT),
+    ("an answer forced at 16K tokens", 63.3, 70.8, _CUT),
+    ("“Wait”, s1.1-7B, MATH500", 73.6, 74.2, _WAIT),
+    ("“Let” in its place", 73.6, 76.2, _WAIT),
+    ("“Wait”, OpenThinker3-7B, MATH500", 81.0, 87.0, _WAIT),
+    ("“Wait”, Llama-3.1-8B, MATH500", 46.5, 40.8, _WAIT),
+    ("“Wait”, Qwen2.5-7B-Instruct, MATH500", 69.0, 61.0, _WAIT),
+    ("s1K, Qwen2.5-1.5B-Instruct, MATH500", 49.4, 27.8, _LIMO),
+    ("LIMO's 817 rows, the same model", 49.4, 26.4, _LIMO),
+    ("s1K, a base model of 3B, MATH500", 59.4, 29.2, "FengJin1117/post-train, references/s1K"),
+    ("the same, GSM8K", 52.0, 56.6, "FengJin1117/post-train, references/s1K"),
+]
+
 # How to run each at full scale; {set} is aime24, aime25, math500 or gpqa
 EVALUATE = "python -m s1lib.evaluation --profile h100x16 --set {set} --model"
 TRAIN = "the README's command for h100x16"

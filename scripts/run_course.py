@@ -43,7 +43,7 @@ class Run:
     """One run over the notebooks of a folder."""
 
     def __init__(self, notebooks: Path, build: Path, profile: str):
-        self.paths = sorted(notebooks.glob("[0-9][0-9]*.ipynb"))
+        self.paths = sorted(notebooks.glob("[0-9A][0-9]*.ipynb"))
         self.profile = profile
         self.version = version_hash(notebooks.parent)
         self.build = build

@@ -207,5 +207,13 @@ def test_diagrams_say_in_words_what_they_draw(plot, words):
     assert words in plot.alt and "<img alt=" in plot._repr_html_()
 
 
+def test_before_and_after_are_told_apart_by_marker_and_number():
+    plot = plots.before_after([("a Wait", 50.0, 53.3), ("a cut", 50.0, 30.0)], "c")
+    [axis] = plot.figure.axes
+    assert {line.get_marker() for line in axis.lines} >= {"o", "s"}
+    assert [text.get_text() for text in axis.texts] == ["+3.3", "-20.0"]
+    assert "a cut: from 50.0 to 30.0" in plot.alt
+
+
 def test_batches_count_the_padding():
     assert "one batch: 33% of the computed tokens" in diagrams.batches([10, 30, 10, 30], 2, "c").alt

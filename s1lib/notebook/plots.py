@@ -276,6 +276,28 @@ def sweep_curve(rows: list[dict], caption: str) -> Plot:
     return Plot(figure, f"Accuracy against the early-stopping rate. {words}.", caption)
 
 
+def before_after(rows: Sequence[tuple[str, float, float]], caption: str) -> Plot:
+    """Plot (what, before, after) in percent as one line each: a circle, an arrow, a square."""
+    figure, (axis,) = new_figure(1, 7.0, 0.9 + 0.3 * len(rows))
+    for row, (_, before, after) in enumerate(rows):
+        colour = GREEN if after > before else ORANGE
+        axis.plot([before, after], [row, row], color=colour, lw=2)
+        axis.plot(before, row, "o", color=GREY, markersize=6)
+        axis.plot(after, row, "s", color=colour, markersize=7)
+        axis.annotate(
+            f"{after - before:+.1f}",
+            (max(before, after), row),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axis.set(xlabel="accuracy, %", ylim=(len(rows) - 0.5, -0.6), xlim=(0, 100))
+    axis.set_yticks(range(len(rows)), [what for what, *_ in rows], fontsize=8)
+    words = "; ".join(f"{what}: from {before} to {after}" for what, before, after in rows)
+    return Plot(figure, f"Accuracy before and after. {words}.", caption)
+
+
 def against_tokens(series: dict[str, list[dict]], caption: str) -> Plot:
     """Plot accuracy against thinking tokens (log scale), one line for each way to think.
 
