@@ -299,7 +299,8 @@ def finetune(
     Raises CourseError before any training; see `trainable`, `load_base`, `check_folder`,
     `check_disk` and `check_merge`.
     """
-    state = PartialState(timeout=timedelta(hours=3))  # saving 32B takes longer than the default
+    on_cpu = not torch.cuda.is_available()  # else accelerate sees one process of several
+    state = PartialState(cpu=on_cpu, timeout=timedelta(hours=3))  # saving 32B takes long
     report = report if state.is_main_process else (lambda text: None)
     with ExitStack() as held:
         _from_first_process(state, lambda: held.enter_context(locked(out, report)))
