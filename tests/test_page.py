@@ -110,11 +110,11 @@ def tuned_engine():
 
 def test_all_texts_are_used_and_none_is_missing():
     source = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.js"))
-    python = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
-    source += python.replace("'", '"')
     texts = content.texts()
     named = set(re.findall(r'texts\["([^"]+)"\]|texts\.([a-z]+)', source))
     assert {a or b for a, b in named} <= set(texts)
+    python = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    source += python.replace("'", '"')
     unused = [name for name in texts if f'"{name}"' not in source and f"texts.{name}" not in source]
     assert unused == []
 
