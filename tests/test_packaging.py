@@ -191,12 +191,3 @@ def test_nothing_needs_the_right_to_execute():
     told = [(ROOT / "README.md"), (ROOT / "Makefile"), *ROOT.glob("docs/*.md")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in told)
     assert re.findall(r"(?m)(?:^|`|\$ )(?:\./|scripts/)\S+\.(?:sh|py)\b", text) == []
-
-
-def test_the_resolution_is_checked_on_every_python_that_is_admitted():
-    """scripts/check_resolution.sh does it in CI: the tests themselves have no network."""
-    script = (ROOT / "scripts" / "check_resolution.sh").read_text(encoding="utf-8")
-    told = re.search(r"for python in ([\d. ]+);", script).group(1).split()
-    admitted = SpecifierSet(PROJECT["requires-python"])
-    assert told == [v for v in (f"3.{minor}" for minor in range(9, 20)) if v in admitted]
-    assert "check_resolution.sh" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
