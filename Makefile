@@ -1,4 +1,4 @@
-# For those who have make: `make X` is `python course.py X`. Options: make run ARGS="--patience 10"
+# For those who have make: `make X` is `python course.py X`. Options: make run ARGS="--patience 120"
 PYTHON := $(or $(PYTHON),$(shell command -v python3 || command -v python),python3)
 COMMANDS := run lab check test test-slow test-vllm setup bundle clean notebooks data
 

@@ -20,7 +20,7 @@ TAIL = 12  # lines of an error that are shown
 
 
 class NotebookFailed(Exception):
-    """A cell failed, or the notebook took far too long; the message says which and why."""
+    """A cell failed, or showed nothing for far too long; the message says which and why."""
 
 
 class _ThisPython(KernelSpecManager):
@@ -41,6 +41,7 @@ class _Client(NotebookClient):
 
     task: asyncio.Task  # the one that executes
     stopped: str | None = None  # who stopped it: "user" or "clock"
+    silent = 0  # seconds since the kernel last sent anything
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         self.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_ThisPython())
@@ -55,6 +56,11 @@ class _Client(NotebookClient):
     def stop(self, who: str) -> None:
         self.stopped = self.stopped or who
         self.task.cancel()
+
+    def process_message(self, msg, cell, cell_index):
+        """Every message of a cell, be it printed, drawn or a widget's, is a sign of progress."""
+        self.silent = 0
+        return super().process_message(msg, cell, cell_index)
 
     async def end_kernel(self) -> None:
         """nbclient leaves a kernel that was stopped while it started."""
@@ -81,31 +87,36 @@ def execute(
     folder: Path,
     env: dict[str, str],
     log: Path,
-    limit: float,
+    patience: float,
     progress: Callable[[int, int, float], None],
 ) -> float:
     """Run all cells of `nb` in `folder`; the outputs are written into `nb`.
 
     `progress(done, cells, seconds)` is called every second. `log` receives what the kernel
     prints outside of cells. Returns the seconds it took. Raises NotebookFailed when a cell fails
-    or `limit` seconds are over, and KeyboardInterrupt on Ctrl-C.
+    or shows nothing (no output, no message) for `patience` seconds, and KeyboardInterrupt on
+    Ctrl-C. How long the whole takes is never a reason to stop it.
     """
     with log.open("wb") as stream:
-        return asyncio.run(_execute(nb, folder, env, stream, log, limit, progress))
+        return asyncio.run(_execute(nb, folder, env, stream, log, patience, progress))
 
 
-async def _execute(nb, folder, env, stream, log, limit, progress) -> float:
+async def _execute(nb, folder, env, stream, log, patience, progress) -> float:
     code = [i for i, c in enumerate(nb.cells) if c.cell_type == "code" and c.source.strip()]
     current = {"done": 0}
     start = time.monotonic()
 
     def started(cell, cell_index):
         current["done"] = code.index(cell_index) if cell_index in code else current["done"]
+        client.silent = 0
 
     async def tick():
         while True:
             progress(current["done"], len(code), time.monotonic() - start)
             await asyncio.sleep(1)
+            client.silent += 1  # not by the clock: while the computer sleeps, no time passes
+            if client.silent >= patience:
+                client.stop("clock")
 
     for cell in nb.cells:
         if cell.cell_type == "code":
@@ -121,20 +132,18 @@ async def _execute(nb, folder, env, stream, log, limit, progress) -> float:
     )
     client.task = asyncio.current_task()
     ticker = asyncio.create_task(tick())
-    clock = asyncio.get_running_loop().call_later(limit, client.stop, "clock")
     try:
         await client.async_execute(env=env, stdout=stream, stderr=stream)
     except (CellExecutionError, DeadKernelError, RuntimeError, asyncio.CancelledError) as error:
         if client.stopped == "clock":
             raise NotebookFailed(
-                f"stopped in cell {current['done'] + 1} of {len(code)} after {limit:.0f} s, far "
-                "over its budget. On a slow or busy computer allow more: `--patience 10`."
+                f"stopped in cell {current['done'] + 1} of {len(code)}, which showed nothing for "
+                f"{patience / 60:.3g} minutes. If it needs longer, allow more: `--patience 120`."
             ) from None
         if client.stopped == "user" or isinstance(error, asyncio.CancelledError):
             raise KeyboardInterrupt from None
         raise NotebookFailed(_explain(error, nb, code, current["done"], log)) from None
     finally:
-        clock.cancel()
         ticker.cancel()
         await client.end_kernel()
     seconds = time.monotonic() - start

@@ -93,7 +93,7 @@ class Run:
                 path.parent,
                 kernel_environment(self.profile, self.build),
                 self.executed / f"{path.stem}.log",
-                patience * budget,
+                60 * patience,
                 line.show,
             )
             outcome = "done"
@@ -101,8 +101,6 @@ class Run:
             line.end(outcome)
             drop_dead_views(nb)
             _write(self.executed / path.name, nbformat.writes(nb))
-        if seconds > budget:
-            print(f"  over its budget of {budget} s: a slow or busy computer?", flush=True)
         logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert's advice on figures
         _write(self.html / f"{path.stem}.html", HTMLExporter().from_notebook_node(nb)[0])
         self.state[path.stem] = self._from(source) | {"seconds": seconds}
@@ -117,12 +115,18 @@ class Line:
         self.name, self.budget = name, budget
         self.live = sys.stdout.isatty()
         self.said = -30.0
+        self.warned = False
         self.last = ""
 
     def show(self, done: int, cells: int, seconds: float) -> None:
         text = f"{self.name:24} cell {min(done + 1, cells):2}/{cells:<2} {seconds:5.0f} s"
         text = f"{text} of {self.budget} s"
         self.last = text
+        if seconds > self.budget and not self.warned:
+            self.warned = True
+            start = "\n" if self.live else ""
+            why = "a slow or busy computer? It goes on."
+            print(f"{start}  over its budget of {self.budget} s: {why}", flush=True)
         if self.live:
             print(f"\r{text}", end="", flush=True)
         elif seconds - self.said >= 30:
@@ -202,8 +206,8 @@ def main() -> int:
     build = ROOT / (os.environ.get("S1_BUILD") or "build")
     parser.add_argument("--build", type=Path, default=build)
     parser.add_argument("--profile", default=os.environ.get("S1_PROFILE") or "laptop")
-    text = "stop a notebook after TIMES its budget (default 4)"
-    parser.add_argument("--patience", type=float, default=4, metavar="TIMES", help=text)
+    text = "stop a cell that shows nothing for so long (default 20)"
+    parser.add_argument("--patience", type=float, default=20, metavar="MINUTES", help=text)
     text = "write the outputs back into the notebooks"
     parser.add_argument("--in-place", action="store_true", help=text)
     args = parser.parse_args()
