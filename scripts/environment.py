@@ -37,6 +37,8 @@ def child_environment() -> dict[str, str]:
     # glibc gives large buffers back to the system after every step; to keep them saves minutes.
     env.setdefault("MALLOC_MMAP_MAX_", "0")
     env.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
+    # Threads that wait in a loop for long slow each other down on a busy computer.
+    env.setdefault("GOMP_SPINCOUNT", "1000")
     # The toy world's teacher and JupyterLab are on this computer: no proxy leads there.
     for name in ("no_proxy", "NO_PROXY"):
         hosts = [host for host in env.get(name, "").split(",") if host]

@@ -1,6 +1,7 @@
 """Execute one notebook in a kernel of the running interpreter."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -41,7 +42,7 @@ class _Client(NotebookClient):
 
     task: asyncio.Task  # the one that executes
     stopped: str | None = None  # who stopped it: "user" or "clock"
-    silent = 0  # seconds since the kernel last sent anything
+    silent = -math.inf  # seconds since the kernel last sent anything; counted from the first cell
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         self.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_ThisPython())
@@ -79,6 +80,8 @@ def kernel_environment(profile: str, build: Path) -> dict[str, str]:
         "HF_DATASETS_OFFLINE": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        # Threads that wait in a loop for long slow each other down on a busy computer.
+        "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000"),
     }
 
 

@@ -21,6 +21,7 @@ FLOORS = [
         "chat",
         "paper_numbers",
         "paper_facts",
+        "threads",
     },
     {"grading", "inference"},
     {"config", "io", "locks"},

@@ -6,7 +6,8 @@ token or, if it has none, a sampled one. Rows that are done leave the batch.
 
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -35,6 +36,7 @@ from s1lib.inference.engine import (
 )
 from s1lib.inference.formats import choose_format
 from s1lib.inference.model_folder import check_folder, load_weights
+from s1lib.threads import is_tiny, one_thread
 
 
 class RoomyLayer(DynamicLayer):
@@ -184,7 +186,6 @@ def choose(logits: torch.Tensor, sampling: Sampling, draws: list[float]) -> list
     ].tolist()
 
 
-@torch.inference_mode()
 def stream(
     model: Any,
     tokenizer: Any,
@@ -196,8 +197,29 @@ def stream(
     """Run every thinker to its end and yield each token of its text, its opening included.
 
     `prompts` are token ids, one list per thinker: what stands before its opening. Closing the
-    generator stops the work at that token; the thinkers keep what was written.
+    generator stops the work at that token; the thinkers keep what was written. A tiny model on a
+    CPU uses one thread meanwhile, and the caller as many as before.
     """
+    steps = _steps(model, tokenizer, prompts, thinkers, sampling, seeds)
+    few_threads = one_thread if is_tiny(model) else nullcontext
+    with closing(steps):
+        while True:
+            with few_threads():
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
+
+
+@torch.inference_mode()
+def _steps(
+    model: Any,
+    tokenizer: Any,
+    prompts: list[list[int]],
+    thinkers: list[Thinker],
+    sampling: Sampling,
+    seeds: list[int] | None,
+) -> Generator[Step, None, None]:
     if not thinkers:
         return
     batch = _Batch(model, tokenizer, prompts, thinkers, sampling, seeds)
