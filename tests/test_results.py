@@ -310,6 +310,7 @@ def test_parts_of_other_settings_are_never_mixed(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_parts_are_made_side_by_side_and_an_error_ends_it(tmp_path, capsys):
+    assert 1 <= cache.WORKERS <= (os.cpu_count() or 1)
     cache.run_in_workers([(Path.touch, tmp_path / name) for name in "abc"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
     assert "3/3 parts" in capsys.readouterr().out

@@ -14,7 +14,7 @@ from s1lib.inference.budget import Budget, Thinker
 from s1lib.inference.engine import prepare
 from s1lib.inference.hf import load, stream, think
 from s1lib.io import DATA
-from s1lib.threads import TINY, available_cores, cpu_limit, is_tiny, one_thread
+from s1lib.threads import TINY, _cores, available_cores, cpu_limit, is_tiny, one_thread
 
 QUESTIONS = ["What is 3 plus 4?", "What is 12 minus 5, times 2?"]
 
@@ -114,7 +114,7 @@ def test_threads_spin_little_unless_the_user_says_so(before, given, expected):
 
 
 def _is_limited() -> bool:
-    return cpu_limit() < len(os.sched_getaffinity(0))
+    return cpu_limit() < _cores()
 
 
 def group(tmp_path: Path, line: str, **files: str) -> float:

@@ -28,10 +28,13 @@ from s1lib.inference.engine import GREEDY, Engine, Sampling, Trace
 from s1lib.io import locate, output, read_json, read_rows, resolve_model, write_json
 from s1lib.results.files import about
 from s1lib.stopping import interrupts_held
+from s1lib.threads import available_cores
 
 FOLDER = "results_cache"
 WAITS = (1, 2, 4, 8)  # of the main result
-WORKERS = 2  # processes of one thread each: on two cores a third faster than one of two threads
+# Processes of one thread each: on two cores a third faster than one process of two threads. Each
+# takes the memory of a training, so that many cores do not mean as many processes.
+WORKERS = min(available_cores(), 4)
 
 
 def open_cache(name: str | None = None) -> Profile:
