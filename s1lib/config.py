@@ -30,6 +30,8 @@ class TeacherConfig:
     model: str  # for a replay, the set's name on the hub
     key: str | None = None  # the environment variable that holds the key
     thinking_kind: str = "summary"  # "raw", or "summary": what today's Gemini API returns
+    thinking_level: str | None = None  # Gemini from version 3 on: "low", "medium", "high" ...
+    thinking_budget: int | None = None  # Gemini before: tokens of thinking
     concurrency: int = 16
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
@@ -44,7 +46,9 @@ class TeacherConfig:
     @property
     def parameters(self) -> dict[str, Any]:
         """What is sent beside the question: part of a request's identity."""
-        return {"max_output_tokens": self.max_output_tokens, "include_thoughts": True}
+        own = {"thinking_level": self.thinking_level, "thinking_budget": self.thinking_budget}
+        chosen = {name: value for name, value in own.items() if value is not None}
+        return {"max_output_tokens": self.max_output_tokens, "include_thoughts": True} | chosen
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from getpass import getpass
+from typing import Any
 
 import httpx2
 from google import genai
@@ -161,22 +162,63 @@ def gemini_client(
     return genai.Client(api_key=key, http_options=options, vertexai=False)
 
 
-def gemini_config(teacher: TeacherConfig) -> types.GenerateContentConfig:
-    """Return the settings of a request: thoughts are wanted, and the output has a limit."""
+def thinking_settings(teacher: TeacherConfig) -> list[dict[str, Any]]:
+    """List the ways to say how much Gemini shall think, the newest first; one that says nothing if
+    the profile does not.
+
+    Models from version 3 on take a level, those before a budget in tokens.
+    Raises CourseError for a level that Google's client does not know.
+    """
+    levels = [level.name for level in types.ThinkingLevel if "UNSPECIFIED" not in level.name]
+    level = teacher.thinking_level
+    if level is not None and level.upper() not in levels:
+        known = ", ".join(name.lower() for name in levels)
+        raise CourseError(f"there is no thinking_level {level!r}: choose one of {known}.")
+    ways: list[dict[str, Any]] = []
+    if level is not None:
+        ways.append({"thinking_level": types.ThinkingLevel[level.upper()]})
+    if teacher.thinking_budget is not None:
+        ways.append({"thinking_budget": teacher.thinking_budget})
+    return ways or [{}]
+
+
+def gemini_config(
+    teacher: TeacherConfig, thinking: dict[str, Any] | None = None
+) -> types.GenerateContentConfig:
+    """Return the settings of a request: thoughts are wanted, and the output has a limit.
+
+    `thinking` says how much of them, as one of `thinking_settings`; by default the first.
+    """
+    how = thinking_settings(teacher)[0] if thinking is None else thinking
     return types.GenerateContentConfig(
         max_output_tokens=teacher.max_output_tokens,
-        thinking_config=types.ThinkingConfig(include_thoughts=True),
+        thinking_config=types.ThinkingConfig(include_thoughts=True, **how),
     )
 
 
 def gemini_asker(client: genai.Client, teacher: TeacherConfig, key: str | None = None) -> Ask:
-    """Return a function that asks as s1 did: one user turn with the question, no system prompt."""
+    """Return a function that asks as s1 did: one user turn with the question, no system prompt.
+
+    Where the profile gives both a thinking level and a budget, the service decides: if it refuses
+    the one, all further requests take the other.
+    """
+    ways = thinking_settings(teacher)
 
     async def ask(question: str) -> Reply:
-        response = await client.aio.models.generate_content(
-            model=teacher.model, contents=question, config=gemini_config(teacher)
-        )
-        return parse_gemini(response, teacher, key)
+        while True:
+            way = ways[0]
+            try:
+                response = await client.aio.models.generate_content(
+                    model=teacher.model, contents=question, config=gemini_config(teacher, way)
+                )
+            except ServiceError as error:
+                last = way is ways[-1]
+                if error.kind != "settings" or last or "thinking" not in str(error).lower():
+                    raise
+                if way is ways[0]:  # no other request has noticed it before
+                    ways.pop(0)
+                continue
+            return parse_gemini(response, teacher, key)
 
     return ask
 
