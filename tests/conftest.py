@@ -11,6 +11,7 @@ The few tests marked `online` ask the package index; they run only with S1_ONLIN
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -39,6 +40,13 @@ for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 # More threads than cores make every process wait for the others.
 _threads = os.environ.get("OMP_NUM_THREADS", "2")
 os.environ["OMP_NUM_THREADS"] = _threads if _threads == "1" else "2"
+
+# A shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C.
+for _name in ("SIGINT", "SIGQUIT", "SIGHUP"):
+    _number = getattr(signal, _name, None)  # Windows has not all of them
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        _own = signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL
+        signal.signal(_number, _own)
 
 # This process.
 sys.path.insert(0, str(OFFLINE))
