@@ -185,7 +185,7 @@ def test_the_released_models_are_known_by_their_names(path):
 UNFIT = {
     "harmony": (HARMONY, None, "channels .gpt-oss's harmony.*take a model"),
     "pictures": (PICTURES, None, "leaves the question out.*take a model for text"),
-    "no template": (None, None, "no chat template: take"),
+    "no template": (None, None, "no chat template: restore"),
     "a template that fails": ("{{ raise_exception('no') }}", None, "cannot write a question"),
     "broken Jinja": ("{{", None, "cannot write a question"),
     "opened twice": ("QwQ", "think-tags", "already ends with <think>.*opened-by-template"),
