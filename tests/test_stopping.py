@@ -218,7 +218,8 @@ def test_a_command_that_is_stopped_goes_on(tmp_path, name):
 def test_the_workers_of_a_result_end_with_it(tmp_path, seconds):
     """Ctrl-C reaches them too, also while they import torch: none of them says anything."""
     command = ["-m", "s1lib", "results", "lora", "--seeds", "1"]
-    process = begin(command, S1_BUILD=str(tmp_path), S1_PROFILE="smoke")
+    quiet = {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}  # of the trainings that have begun by then
+    process = begin(command, S1_BUILD=str(tmp_path), S1_PROFILE="smoke", **quiet)
     while process.poll() is None and len(group(process.pid)) < 3:  # itself, a tracker, workers
         time.sleep(0.05)
     time.sleep(seconds)
