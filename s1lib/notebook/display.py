@@ -1,14 +1,11 @@
-"""Small helpers for notebooks: show source, traces and sentences. Model text is escaped."""
+"""Small helpers for notebooks: show facts, traces and sentences. Model text is escaped."""
 
-import inspect
 import re
-import textwrap
 import unicodedata
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
-from IPython.display import HTML, Markdown
+from IPython.display import HTML
 
 from s1lib.inference.live import Piece
 from s1lib.paper_facts import facts_about
@@ -31,12 +28,6 @@ def safe_html(text: str) -> str:
         return f"⟨U+{ord(char):04X}⟩" if hidden else char
 
     return escape("".join(map(visible, text)))
-
-
-def source(thing: Any) -> Markdown:
-    """Show the source of a function or class, as it runs here."""
-    text = textwrap.dedent(inspect.getsource(thing)).rstrip()
-    return Markdown(f"```python\n{text}\n```")
 
 
 # A sentence may be stressed and hold code; nothing else in it is markup.

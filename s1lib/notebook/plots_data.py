@@ -62,33 +62,6 @@ def rates_by_size(series: Mapping[str, Mapping[int, Rate]], label: str, caption:
     return Plot(figure, f"{label} by number of items. {'. '.join(words)}.", caption)
 
 
-def lengths_by_size(series: Mapping[str, Mapping[int, Sequence[int]]], caption: str) -> Plot:
-    """Plot the length of thinking against the number of items: median and the middle 80%.
-
-    `series` maps a name to {size: lengths in characters}. At most three series.
-    """
-    figure, (axis,) = new_figure(1, 6.4, 3.0)
-    words = []
-    for i, (name, by_size) in enumerate(series.items()):
-        colour, marker, line = SERIES[i]
-        sizes = sorted(by_size)
-        low, middle, high = np.array([np.quantile(by_size[s], (0.1, 0.5, 0.9)) for s in sizes]).T
-        axis.errorbar(
-            [size + 0.12 * i for size in sizes],
-            middle,
-            color=colour,
-            capsize=3,
-            yerr=(middle - low, high - middle),
-            fmt=marker + line,
-            label=name,
-        )
-        medians = zip(sizes, middle, strict=True)
-        words.append(f"{name}, medians: " + ", ".join(f"{s} items {m:.0f}" for s, m in medians))
-    axis.set(xlabel="number of items", ylabel="thinking, characters", ylim=(0, None))
-    axis.legend(frameon=False, loc="upper left")
-    return Plot(figure, f"Length of thinking by number of items. {'; '.join(words)}.", caption)
-
-
 def shares(
     first: Mapping[str, int], second: Mapping[str, int], names: tuple[str, str], caption: str
 ) -> Plot:
