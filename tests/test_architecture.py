@@ -29,6 +29,7 @@ FLOORS = [
     {"commands"},
     {"distillation", "curation", "finetuning", "evaluation"},
     {"results", "notebook"},
+    {"exercises"},
     {"__main__", "__init__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
