@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from s1lib.inference.checksums import write_checksums
 from s1lib.io import DATA, write_json
 
 
@@ -16,4 +17,5 @@ def write_checkpoint(folder: Path, step: int) -> Path:
     for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
         torch.save({"state": torch.arange(1000)}, checkpoint / name)
     write_json(checkpoint / "trainer_state.json", {"global_step": step})
+    write_checksums(checkpoint)
     return checkpoint

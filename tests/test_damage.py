@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 import torch
 from checkpoints import write_checkpoint
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from s1lib import config, io, locks
@@ -25,6 +28,7 @@ from s1lib.evaluation.trace_cache import load_or_make, traces_dir
 from s1lib.finetuning import checkpoints as trainer_checkpoints
 from s1lib.finetuning import run as finetuning
 from s1lib.finetuning import run_dir
+from s1lib.inference import checksums
 from s1lib.inference.engine import Trace
 from s1lib.inference.formats import chat_text
 from s1lib.inference.hf import load
@@ -203,11 +207,72 @@ def test_a_damaged_file_of_a_model(model, name, kind):
 @pytest.mark.parametrize("kind", ["empty", "half", "missing"])
 def test_a_damaged_chat_template(model, kind):
     damage(model / "chat_template.jinja", kind)
+    with pytest.raises(CourseError, match="chat_template.jinja"):
+        load(model)
+    (model / checksums.FILE).unlink()  # as in a folder of the hub
     with pytest.raises(CourseError, match="chat template"):
         chat_text(load(model)[1], "1 + 1?", thinking=True)
 
 
+def flip(path: Path, at: int, bit: int = 0) -> None:
+    """Change one bit of a file, as a bad disk does."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1 << bit
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["base", "small", "sft"])
+def test_the_shipped_models_have_checksums(name):
+    lines = (DATA / name / checksums.FILE).read_text().splitlines()
+    there = {path.name for path in (DATA / name).iterdir() if path.suffix in checksums.KINDS}
+    assert {line.split()[1] for line in lines} == there - set(checksums.RECORDS)
+    assert checksums.why_changed(DATA / name) is None
+
+
+@given(place=st.floats(0.0, 1.0, exclude_max=True), bit=st.integers(0, 7))
+@settings(max_examples=20, deadline=None)
+def test_a_flipped_bit_anywhere_in_the_weights_is_found(place, bit):
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(shutil.copytree(DATA / "small", Path(folder) / "model"))
+        path = model / "model.safetensors"
+        flip(path, int(place * path.stat().st_size), bit)
+        with pytest.raises(CourseError, match=r"model\.safetensors .*git checkout -- data/"):
+            check_folder(model)
+
+
+@pytest.mark.parametrize("name", [*MODEL_FILES, "tokenizer_config.json", "generation_config.json"])
+def test_a_flipped_bit_stops_what_would_load_the_model(model, name):
+    flip(model / name, (model / name).stat().st_size // 2)
+    for read in (load, finetuning.load_tokenizer):
+        with pytest.raises(CourseError, match=name) as error:
+            read(model)
+        assert "\n" not in str(error.value) and "git checkout" in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["", "web page", "abc  model.safetensors", f"{'0' * 64}  ../x"])
+def test_damaged_checksums(model, content):
+    (model / checksums.FILE).write_text(content)
+    with pytest.raises(CourseError, match="SHA256SUMS is empty or damaged"):
+        check_folder(model)
+
+
+def test_a_model_without_checksums_is_loaded_as_it_is(model):
+    """Those of the hub have none, and a file that is too large to hash at each start has none."""
+    (model / checksums.FILE).unlink()
+    flip(model / "model.safetensors", -1)
+    check_folder(model)
+
+
+def test_what_is_too_large_to_hash_at_each_start_gets_no_checksum(model, monkeypatch):
+    monkeypatch.setattr(checksums, "LARGEST", 100_000)
+    checksums.write_checksums(model)
+    assert "model.safetensors" not in (model / checksums.FILE).read_text()
+    flip(model / "model.safetensors", -1)
+    check_folder(model)
+
+
 def change_tensors(model: Path, change: Callable[[dict], object]) -> None:
+    (model / checksums.FILE).unlink()
     path = model / "model.safetensors"
     tensors = load_file(path)
     change(tensors)
@@ -234,6 +299,7 @@ def test_no_tensor_is_made_up(model, kind):
 
 def split_in_two(model: Path) -> None:
     """Save a model as large ones are, in several files with an index."""
+    (model / checksums.FILE).unlink()
     tensors = load_file(model / "model.safetensors")
     (model / "model.safetensors").unlink()
     names = sorted(tensors)
@@ -267,6 +333,7 @@ def test_a_part_of_another_model_is_found(model):
 
 def test_no_code_beside_a_model_is_run(model, tmp_path):
     proof = tmp_path / "ran"
+    (model / checksums.FILE).unlink()
     (model / "modeling_planted.py").write_text(f"open({str(proof)!r}, 'w')\n")
     config = read_json(model / "config.json")
     config |= {"model_type": "planted", "auto_map": {"AutoModelForCausalLM": "modeling_planted.X"}}
@@ -318,6 +385,17 @@ def test_a_damaged_checkpoint_is_passed_over_and_kept(tmp_path, name, kind):
 
 
 @pytest.mark.parametrize("name", CHECKPOINT_FILES)
+def test_a_flipped_bit_in_a_checkpoint_is_found(tmp_path, name):
+    out = tmp_path / "sft"
+    write_json(out / "run.json", RUN)
+    whole, newest = (write_checkpoint(out / "checkpoints", step) for step in (10, 20))
+    middle = (newest / name).stat().st_size // 2
+    flip(newest / name, middle)
+    assert name in trainer_checkpoints.why_not_whole(newest)
+    assert run_dir.check_folder(out, RUN, overwrite=False) == whole
+
+
+@pytest.mark.parametrize("name", CHECKPOINT_FILES)
 def test_overwrite_clears_a_damaged_checkpoint(tmp_path, name):
     out = tmp_path / "sft"
     write_json(out / "run.json", RUN)
@@ -331,10 +409,12 @@ def test_overwrite_clears_a_damaged_record(tmp_path):
     out = tmp_path / "sft"
     write_json(out / "run.json", RUN)
     write_checkpoint(out / "checkpoints", 20)
+    (out / checksums.FILE).write_text("of the weights of the run before")
     (out / "run.json").write_text("")
     assert run_dir.check_folder(out, RUN, overwrite=True) is None
     run_dir.clear_folder(out, RUN)
     assert read_json(out / "run.json") == RUN
+    assert not (out / checksums.FILE).exists()
 
 
 def test_random_states_of_all_processes_are_wanted(tmp_path):
@@ -472,10 +552,15 @@ def test_a_training_refuses_a_folder_with_links(tmp_path, name):
         run_dir.check_folder(out, RUN, overwrite=True)
 
 
-@pytest.mark.parametrize("kind", ["empty", "half", "zeros", "a web page"])
+@pytest.mark.parametrize("kind", ["empty", "half", "zeros", "a web page", "a flipped bit"])
 def test_a_damaged_checkpoint_of_the_base_model(tmp_path, kind):
-    torch.save({"step": 1}, tmp_path / "checkpoint.pt")
-    left = damage(tmp_path / "checkpoint.pt", kind)
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"step": 1, "model": torch.arange(1000)}, path)
+    if kind == "a flipped bit":
+        flip(path, path.read_bytes().index(torch.arange(900, 910).numpy().tobytes()))
+    else:
+        damage(path, kind)
+    left = path.read_bytes()
     with pytest.raises(CourseError, match=r"checkpoint\.pt is damaged"):
         pretrain(replace(PretrainConfig(), steps=1), tmp_path)
     assert (tmp_path / "checkpoint.pt").read_bytes() == left
@@ -588,7 +673,10 @@ def test_a_training_with_a_damaged_checkpoint_goes_on(tmp_path, monkeypatch, nam
         with pytest.raises(Killed):
             finetuning.finetune(rows, profile, out, DATA / "base", report=told.append)
     newest, before = trainer_checkpoints.checkpoints(out / "checkpoints")[:2]
-    damage(newest / name, "half")
+    if name == "model.safetensors":
+        flip(newest / name, (newest / name).stat().st_size // 2)
+    else:
+        damage(newest / name, "half")
     told.clear()
     finetuning.finetune(rows, profile, out, DATA / "base", report=told.append)
     assert any(f"{newest.name} is not used: {name}" in line for line in told)

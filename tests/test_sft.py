@@ -19,7 +19,7 @@ import pytest
 import torch
 import yaml
 from checkpoints import write_checkpoint
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from s1lib.commands import resolve_auto
 from s1lib.config import load_profile
@@ -240,6 +240,11 @@ def test_a_finished_model_is_only_replaced_on_request(tmp_path, whole):
     sft.finetune(ROWS, profile, tmp_path / "old", DATA / "base", report=quiet, overwrite=True)
     assert curve(tmp_path / "old") != before and not shards.exists()
     load(tmp_path / "old")
+    tensors = weights(tmp_path / "old")
+    tensors["model.norm.weight"][0] += 1
+    save_file(tensors, tmp_path / "old" / "model.safetensors", {"format": "pt"})
+    with pytest.raises(CourseError, match="model.safetensors has changed since it was saved"):
+        load(tmp_path / "old")
 
 
 def test_a_folder_of_someone_else_is_left_alone(tmp_path):
@@ -333,7 +338,6 @@ def test_lora_on_two_processes_is_merged_as_on_one(tmp_path, adapted):
 
 def test_an_adapter_that_does_not_fit_is_an_error(tmp_path):
     from peft import LoraConfig, get_peft_model
-    from safetensors.torch import save_file
 
     model = get_peft_model(load(DATA / "base")[0], LoraConfig(r=2, target_modules="all-linear"))
     model.save_pretrained(tmp_path)

@@ -1,10 +1,16 @@
 """A trainer's checkpoints: which of them are whole, so that a run can go on from there."""
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from s1lib.inference.model_folder import INDEX, WEIGHTS, why_no_json, why_no_weights
+from s1lib.inference.checksums import why_changed
+from s1lib.inference.model_folder import (
+    INDEX,
+    WEIGHTS,
+    why_no_json,
+    why_no_weights,
+    why_no_zip,
+)
 from s1lib.io import set_aside
 
 ADAPTER = "adapter_model.safetensors"
@@ -46,18 +52,9 @@ def why_not_whole(checkpoint: Path, processes: int = 1) -> str | None:
     if "scheduler.pt" not in files:
         return "scheduler.pt is missing"
     for name in sorted(files):  # what torch saved is a zip file, with a sum of each part
-        if name.endswith((".pt", ".pth", ".bin")) and (reason := _why_no_zip(checkpoint / name)):
+        if name.endswith((".pt", ".pth", ".bin")) and (reason := why_no_zip(checkpoint / name)):
             return reason
-    return None
-
-
-def _why_no_zip(path: Path) -> str | None:
-    try:
-        with zipfile.ZipFile(path) as file:
-            damaged = file.testzip()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, EOFError):
-        damaged = path.name
-    return f"{path.name} is cut short or damaged" if damaged else None
+    return why_changed(checkpoint)
 
 
 def set_damaged_aside(folder: Path, processes: int, report: Callable[[str], object]) -> None:

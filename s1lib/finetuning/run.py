@@ -49,8 +49,9 @@ from s1lib.finetuning.run_dir import (
     note_base,
     run_identity,
 )
-from s1lib.finetuning.trainer import Trainer, check_step
+from s1lib.finetuning.trainer import Checksums, Trainer, check_step
 from s1lib.inference.budget import Format
+from s1lib.inference.checksums import write_checksums
 from s1lib.inference.formats import (
     FORMATS,
     declare_format,
@@ -252,7 +253,7 @@ def make_trainer(
         train_dataset=data,
         processing_class=tokenizer,
         peft_config=None if profile.method == "full" else LoraConfig(**profile.lora),
-        callbacks=[_Progress(report)],
+        callbacks=[_Progress(report), Checksums()],
         loss_weight=profile.loss_weight,
     )
     trainer.pop_callback(PrinterCallback)
@@ -339,6 +340,7 @@ def finetune(
         if state.is_main_process:
             card = model_card(profile, run, curve, data_name, len(data), form)
             write_text(out / "README.md", card)
+            write_checksums(out)
             write_text(out / "loss.json", json.dumps(curve))  # last: it says that all is there
             shutil.rmtree(out / "checkpoints", ignore_errors=True)
         state.wait_for_everyone()

@@ -10,6 +10,7 @@ from datasets import Dataset
 from s1lib.config import Profile
 from s1lib.errors import CourseError
 from s1lib.finetuning.checkpoints import checkpoints, last_checkpoint
+from s1lib.inference import checksums
 from s1lib.inference.model_folder import why_no_json
 from s1lib.io import read_json, refuse_link, write_json
 
@@ -121,6 +122,6 @@ def clear_folder(out: Path, run: dict) -> None:
     for old in (*checkpoints(out / "checkpoints"), out / "adapter"):
         shutil.rmtree(old, ignore_errors=True)
     # an old model.safetensors beside new shards would be the one that is loaded
-    for old in (out / "loss.json", *out.glob("model*.safetensors*")):
+    for old in (out / "loss.json", out / checksums.FILE, *out.glob("model*.safetensors*")):
         old.unlink(missing_ok=True)
     write_json(out / "run.json", run)

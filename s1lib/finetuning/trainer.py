@@ -8,14 +8,17 @@ each token of a short row counts for more than one of a long row.
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import TrainerCallback
 from transformers.trainer_pt_utils import BatchRebalanceSampler
 from trl import SFTTrainer
 
 from s1lib.config import Profile
 from s1lib.errors import CourseError
+from s1lib.inference.checksums import write_checksums
 
 LOSS_WEIGHTS = ("row", "token")
 
@@ -84,6 +87,14 @@ def rows_alike(model: Callable[..., Any]) -> Callable[..., Any]:
         return outputs
 
     return forward
+
+
+class Checksums(TrainerCallback):
+    """Writes the checksums of each checkpoint, when all its files are there."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            write_checksums(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
 
 class Trainer(SFTTrainer):

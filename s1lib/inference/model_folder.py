@@ -5,17 +5,20 @@ error. No code that lies beside a model is run (`trust_remote_code=False`).
 """
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from s1lib.errors import CourseError
+from s1lib.inference.checksums import why_changed
 
 SETTINGS = ("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")  # older models on the hub
 RESTORE = (
     "Restore a shipped model with `git checkout -- data/`; train one of your own again with "
-    "--overwrite (`s1 sft`), and download one of the hub again."
+    "--overwrite (`s1 sft`); download one of the hub again; delete the folder of one from a "
+    "package."
 )
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -23,7 +26,7 @@ WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 def why_damaged(folder: Path) -> str | None:
     """Say what is wrong with the files of a model's folder; None if they can be loaded.
 
-    Reads the headers of the weights only, not the weights.
+    Of weights without a checksum (see `s1lib.inference.checksums`) only the headers are read.
     """
     for name in SETTINGS:
         if (folder / name).exists() and (reason := why_no_json(folder / name)):
@@ -32,7 +35,7 @@ def why_damaged(folder: Path) -> str | None:
         return "config.json is missing"
     if not any((folder / name).exists() for name in TOKENIZERS):
         return "tokenizer.json is missing"
-    return why_no_weights(folder)
+    return why_no_weights(folder) or why_changed(folder)
 
 
 def why_no_json(path: Path) -> str | None:
@@ -42,6 +45,19 @@ def why_no_json(path: Path) -> str | None:
     except (OSError, ValueError, RecursionError):
         whole = False
     return None if whole else f"{path.name} is empty or damaged"
+
+
+def why_no_zip(path: Path) -> str | None:
+    """Say why a file that torch saved is not whole; None if it is.
+
+    It is a zip file with a checksum of each part, which torch itself does not compare.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, EOFError):
+        damaged = path.name
+    return f"{path.name} is cut short or damaged" if damaged else None
 
 
 def why_no_weights(folder: Path, name: str = WEIGHTS) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from s1lib.errors import CourseError
+from s1lib.inference.checksums import write_checksums
 
 NAME = "smollm2"  # what it is called wherever a model is named
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -55,6 +56,7 @@ def smollm2_folder(folder: Path) -> Path:
     model, tokenizer = _read(package)
     model.save_pretrained(temporary)
     tokenizer.save_pretrained(temporary)
+    write_checksums(temporary)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return folder

@@ -22,6 +22,8 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from s1lib.chat import build_tokenizer
 from s1lib.errors import CourseError, run_command
+from s1lib.inference.checksums import write_checksums
+from s1lib.inference.model_folder import why_no_zip
 from s1lib.io import output, write_text
 from s1lib.toyworld.pretraining_text import Document, documents
 
@@ -162,11 +164,11 @@ def pretrain(
     checkpoint = work / "checkpoint.pt"
     if checkpoint.exists():
         try:
-            state = torch.load(checkpoint, weights_only=True)
-        except Exception as error:  # cut short, or no checkpoint at all
-            raise CourseError(
-                f"{checkpoint} is damaged ({type(error).__name__}): move it away to begin again."
-            ) from None
+            state = None if why_no_zip(checkpoint) else torch.load(checkpoint, weights_only=True)
+        except Exception:  # it is whole, and not what torch saved
+            state = None
+        if state is None:
+            raise CourseError(f"{checkpoint} is damaged: move it away to begin again.")
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
@@ -234,6 +236,7 @@ def save_model(model: Any, losses: list, config: PretrainConfig, out: Path, size
     """Save a plain Hugging Face folder: safetensors, tokenizer, loss curve, model card."""
     model.save_pretrained(out)
     build_tokenizer().save_pretrained(out)
+    write_checksums(out)
     write_text(out / "loss.json", json.dumps(losses) + "\n")
     card = CARD.format(
         size=size,
