@@ -1,6 +1,7 @@
 """The tests. Nothing is written to notebooks/ or build/. Usage: run_tests.py fast | slow
 
-fast: style, types, tests/ without the slow ones, and every notebook in the smoke profile
+fast: style, types, tests/ without the slow ones, and every notebook and set of exercises in the
+      smoke profile
 slow: the slow ones: equality grids, trainings, FSDP, kills
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = ROOT / "tests" / "offline"
+EXERCISES = ROOT / "notebooks" / "exercises"
 
 
 def step(*arguments: str, **variables: str) -> None:
@@ -40,13 +42,19 @@ def tests(tier: str, options: list[str]) -> None:
 
 
 def notebooks() -> None:
-    """Execute copies of the notebooks in the smoke profile, offline as tests/conftest.py is."""
+    """Execute copies of the notebooks in the smoke profile, offline as tests/conftest.py is.
+
+    The exercises are executed as a reader gets them: nothing is solved yet.
+    """
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]  # a proxy on this computer would carry requests out of it
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as build:
         copies = Path(build) / "notebooks"
-        copies.mkdir()
-        paths = [shutil.copy(path, copies) for path in sorted(ROOT.glob("notebooks/*.ipynb"))]
+        paths = []
+        for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *EXERCISES.glob("*.ipynb")]):
+            copy = copies / path.relative_to(ROOT / "notebooks")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            paths.append(shutil.copy(path, copy))
         variables = {
             "S1_BUILD": build,
             "S1_PROFILE": "smoke",
@@ -54,9 +62,10 @@ def notebooks() -> None:
             "HF_HUB_OFFLINE": "1",
             "HF_DATASETS_OFFLINE": "1",
             "TOKENIZERS_PARALLELISM": "false",
-            "OMP_NUM_THREADS": "1" if os.environ.get("OMP_NUM_THREADS") == "1" else "2",
+            "OMP_NUM_THREADS": "1",
         }
-        nbmake = ["-p", "network_namespace", "--nbmake", "--nbmake-timeout=600", "--overwrite"]
+        nbmake = ["-p", "network_namespace", "-n", "2", "--nbmake", "--nbmake-timeout=600"]
+        nbmake += ["--overwrite"]
         step("-m", "pytest", *nbmake, str(copies), **variables)
         # What nbmake lets pass: an error in a callback, an Output widget, a thread or a task.
         step(str(ROOT / "scripts/outputs.py"), *map(str, paths), **variables)
