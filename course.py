@@ -5,6 +5,11 @@ that it can say what is needed. It is therefore written in the language of old P
 on to scripts/commands.py, which needs a Python that the course supports.
 """
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C shows no traceback while this imports
+
 import os
 import subprocess
 import sys
@@ -53,16 +58,25 @@ def other_python():
     return None, seen
 
 
+def hand_on(command):
+    """Run a command and return its exit code; Ctrl-C, which reaches it too, is its own affair."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, frame: None)  # the command does not inherit it
+    return subprocess.call(command)
+
+
 def main():
     """Run the command that the arguments name; returns the exit code."""
     if is_supported(sys.version_info):
         sys.path.insert(0, os.path.join(ROOT, "scripts"))
         import commands
 
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on it is caught
         return commands.main(sys.argv[1:])
     command, seen = other_python()
     if command is not None:
-        return subprocess.call(command + [os.path.abspath(__file__)] + sys.argv[1:])
+        return hand_on(command + [os.path.abspath(__file__)] + sys.argv[1:])
     sys.stderr.write(
         "The course needs " + NEEDED + ", and found " + ", ".join(seen) + ".\n"
         "Install one from python.org (or run `conda env create -f environment.yml`, then\n"

@@ -1,5 +1,10 @@
 """s1lib: the tested helper package of the s1 course."""
 
+from s1lib.stopping import end_on_signals, starts_a_command
+
+if starts_a_command():  # before anything else is imported
+    end_on_signals()
+
 import logging
 
 from s1lib.threads import prepare_openmp

@@ -22,6 +22,15 @@ def _signals() -> list[signal.Signals]:
     return [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 
 
+def starts_a_command() -> bool:
+    """Tell whether this process is just starting one of the course's commands.
+
+    While Python looks for the module of `python -m s1lib.curation`, the arguments begin with "-m".
+    """
+    program = os.path.basename((getattr(sys, "argv", None) or [""])[0])
+    return program in ("-m", "s1", "s1.exe")
+
+
 def end_on_signals() -> None:
     """From here on a signal ends this process and its children at once, with one line.
 

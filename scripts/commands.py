@@ -35,10 +35,14 @@ smoke` takes few questions; the profiles are in s1lib/profiles/. Needs {course.N
 """
 
 
+def start(python: list[str], name: str, *arguments: str) -> int:
+    """Hand over to a script of ours in this Python; Ctrl-C ends it with one line at any moment."""
+    return hand_over([*python, str(ROOT / "scripts/start.py"), name, *arguments], held=True)
+
+
 def script(name: str, *arguments: str, extras: tuple[str, ...] = ()) -> int:
     """Hand over to a script of ours in the course's Python."""
-    python = require(list(extras))
-    return hand_over([*python, str(ROOT / "scripts" / name), *arguments])
+    return start(require(list(extras)), name, *arguments)
 
 
 def module(*arguments: str, extras: tuple[str, ...] = ()) -> int:
@@ -75,7 +79,7 @@ def check(arguments: list[str]) -> int:
     """Look at this computer, also if the packages are not there yet."""
     python, reason = find([])
     options = [] if python else ["--without-packages", reason]
-    return hand_over([*(python or [sys.executable]), str(ROOT / "scripts/check.py"), *options])
+    return start(python or [sys.executable], "check.py", *options)
 
 
 def setup(arguments: list[str]) -> int:

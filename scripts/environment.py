@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,11 +71,30 @@ def _identity(env: dict[str, str]) -> dict[str, str]:
     return extra | {name: str(instead / path) for name, path in folders.items() if name not in env}
 
 
-def hand_over(command: list[str]) -> int:
-    """Let `command` take this process's place; where that cannot be (Windows), wait for it."""
+def call(command: list[str], env: dict[str, str] | None = None) -> int:
+    """Run a command in the course's folder and return its exit code.
+
+    Ctrl-C reaches it too, and it says in its own way what it leaves: it is waited for.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, frame: None)  # the command does not inherit it
+    try:
+        return subprocess.call(command, cwd=ROOT, env=env)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def hand_over(command: list[str], held: bool = False) -> int:
+    """Let `command` take this process's place; where that cannot be (Windows), wait for it.
+
+    With `held` it begins with Ctrl-C held back, until it is ready for it.
+    """
     sys.stdout.flush()
     env = child_environment()
     if os.name != "nt":
+        if held:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.execvpe(command[0], command, env)
     process = subprocess.Popen(command, env=env)
     while True:

@@ -138,8 +138,10 @@ def make_venv(reason: str, extras: list[str], wheels: str | None = None) -> list
     say("Installing the course's packages into .venv, once: about 2 minutes and 2 GB.")
     COMPLETE.unlink(missing_ok=True)
     command = [*base, "-m", "venv", "--clear", str(VENV)]
-    if subprocess.run(command, stdout=sys.stderr, env=child_environment()).returncode:
-        raise CannotInstall("The folder .venv could not be made (see above).")
+    made = subprocess.run(command, capture_output=True, text=True, env=child_environment())
+    if made.returncode:
+        said = (made.stderr + made.stdout).strip()[-500:]
+        raise CannotInstall(f"The folder .venv could not be made: {said}")
     if wheels is None and wants_cpu_build():
         install_cpu_torch(free)
     # One call: pip must see the pin of torch together with everything that needs torch. A folder

@@ -5,11 +5,11 @@ About four hours on two cores. Each step goes on where it was interrupted.
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from environment import ROOT, call
+
 BUILD = Path(os.environ["S1_BUILD"])  # course.py sets it
 DATA = ROOT / "data"
 RESULTS = ("main_result", "lora", "table2", "table3", "table4", "table8", "figure6", "figure7",
@@ -18,10 +18,8 @@ RESULTS = ("main_result", "lora", "table2", "table3", "table4", "table8", "figur
 
 def step(*arguments: str) -> None:
     """Run a module of s1lib; the first that fails ends the work."""
-    env = os.environ | {"S1_PROFILE": "laptop"}
-    done = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, env=env)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    if code := call([sys.executable, "-m", *arguments], os.environ | {"S1_PROFILE": "laptop"}):
+        raise SystemExit(code)
 
 
 def main() -> None:

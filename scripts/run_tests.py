@@ -7,21 +7,20 @@ slow: the slow ones: equality grids, trainings, FSDP, kills
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from environment import ROOT, call
+
 OFFLINE = ROOT / "tests" / "offline"
 EXERCISES = ROOT / "notebooks" / "exercises"
 
 
 def step(*arguments: str, **variables: str) -> None:
     """Run a module or script in this Python; the first that fails ends the tests."""
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=os.environ | variables)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    if code := call([sys.executable, *arguments], os.environ | variables):
+        raise SystemExit(code)
 
 
 def style() -> None:

@@ -8,9 +8,9 @@ import hashlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from environment import ROOT, call
+
 VENV = ROOT / ".venv-vllm"
 PYTHON = VENV / "bin/python"
 REQUIREMENTS = ROOT / "tests/vllm_cpu/requirements.txt"
@@ -51,7 +51,7 @@ def main() -> int:
     if not complete.exists() or complete.read_text() != stamp:
         install(stamp)
     tests = [str(PYTHON), "-m", "pytest", "-q", "tests/vllm_cpu", *sys.argv[1:]]
-    return subprocess.run(tests, cwd=ROOT, env=os.environ | ENVIRONMENT).returncode
+    return call(tests, os.environ | ENVIRONMENT)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_a_python_that_does_not_fit_hands_over_to_one_that_does(monkeypatch):
     monkeypatch.setattr(course, "pythons", lambda: [["old"], ["none"], ["py", "-3.12"]])
     versions = {"old": (3, 9), "none": None, "py": (3, 12)}
     monkeypatch.setattr(course, "version_of", lambda command: versions[command[0]])
-    monkeypatch.setattr(course.subprocess, "call", lambda command: called.append(command) or 7)
+    monkeypatch.setattr(course, "hand_on", lambda command: called.append(command) or 7)
     monkeypatch.setattr(sys, "argv", ["course.py", "run", "--profile", "smoke"])
     assert course.main() == 7
     assert called == [["py", "-3.12", str(ROOT / "course.py"), "run", "--profile", "smoke"]]

@@ -140,6 +140,108 @@ def test_nohup_is_kept():
     assert stop(process, signal.SIGINT) == (130, LINE)
 
 
+# Ctrl-C while a command begins: it imports for seconds where a computer is slow.
+
+
+INTERRUPTS = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == os.environ["INTERRUPTED_AT"]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+"""
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    """Run a command that gets Ctrl-C when it imports a module; its exit status and its words."""
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTS)
+
+    def run(module: str, *command: str) -> tuple[int, str]:
+        path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+        env = os.environ | {"PYTHONPATH": path, "INTERRUPTED_AT": module}
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True
+        )
+        return done.returncode, done.stderr
+
+    return run
+
+
+def entries() -> list[str]:
+    """Every module of s1lib that is a command, as `python -m` takes it."""
+    paths = [p for p in (ROOT / "s1lib").rglob("*.py") if p.name != "errors.py"]
+    called = [p for p in paths if re.search(r"run_(command|module)\(", p.read_text("utf-8"))]
+    names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in called]
+    return sorted(name.removesuffix(".__main__") for name in names)
+
+
+def test_every_module_with_a_main_is_a_command():
+    assert len(entries()) >= 11
+    for path in (ROOT / "s1lib").rglob("*.py"):
+        text = path.read_text("utf-8")
+        if "def main(" in text and '__name__ == "__main__"' in text:
+            assert re.search(r"run_(command|module)\(", text), path
+
+
+@pytest.mark.parametrize("module", entries())
+def test_a_command_is_stoppable_before_it_imports_anything(interrupted, module):
+    assert interrupted("s1lib.threads", "-m", module) == (130, LINE)
+
+
+SCRIPTS = ["bundle", "check", "make_data", "run_course", "run_tests", "run_vllm_tests"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_is_stoppable_before_it_imports_anything(interrupted, script):
+    assert f'"{script}.py"' in (ROOT / "scripts" / "commands.py").read_text("utf-8")
+    assert interrupted("pkgutil", "scripts/start.py", f"{script}.py") == (130, LINE)
+
+
+@pytest.mark.parametrize("module", ["subprocess", "commands", "install"])
+def test_the_entry_ends_without_a_word_while_it_imports(interrupted, module):
+    assert interrupted(module, "course.py", "check") == (-signal.SIGINT, "")
+
+
+def test_ctrl_c_before_a_script_is_ready_is_not_lost():
+    """The entry hands over with it held back; it comes when the script's own handler may."""
+    code = (
+        "import os, signal, sys\n"
+        "sys.path[:0] = ['scripts', '.']\n"
+        "import commands\n"
+        "execute = os.execvpe\n"
+        "def late(*how):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    execute(*how)\n"
+        "os.execvpe = late\n"
+        "commands.start([sys.executable], 'check.py')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, LINE)
+
+
+@pytest.mark.parametrize("way", ["course.hand_on", "environment.call"])
+def test_a_command_that_is_waited_for_says_itself_what_ctrl_c_left(way):
+    child = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit('3 of 4 tests passed'))\n"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    code = (
+        "import sys; sys.path[:0] = ['scripts', '.']; import course, environment\n"
+        f"sys.exit({way}([sys.executable, '-c', {child!r}]) + 6)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout.readline() == "ready\n"
+    assert stop(process, signal.SIGINT) == (7, "3 of 4 tests passed\n")
+
+
 # Real commands, at random moments: the next one goes on.
 
 

@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from s1lib.errors import run_command
 from s1lib.io import write_rows
 from s1lib.toyworld.pretraining_text import ANY, draw_from
 from s1lib.toyworld.questions import (
@@ -198,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
