@@ -9,9 +9,10 @@ import sys
 import time
 import traceback
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from threading import Thread
 from types import ModuleType, SimpleNamespace
 
@@ -23,12 +24,14 @@ from s1lib.distillation import clients as teachers
 from s1lib.distillation import limits
 from s1lib.distillation import run as stage
 from s1lib.distillation.answer_store import AnswerStore, request_id
-from s1lib.distillation.clients import api_key, stream_answer
-from s1lib.distillation.limits import CostCap, per_minute
+from s1lib.distillation.clients import api_key
+from s1lib.distillation.limits import CapReached, CostCap, per_minute
+from s1lib.distillation.replies import Reply
 from s1lib.distillation.run import distill, dry_run, join
 from s1lib.errors import CourseError
 from s1lib.io import DATA, ROOT, read_rows
 from s1lib.prompts import LABEL_REQUEST
+from s1lib.services.failures import ServiceError
 from s1lib.toyworld import WORLD
 from s1lib.toyworld.fake_gemini import FAULT_KINDS, Faults, serve_fake_gemini
 from s1lib.toyworld.questions import subject
@@ -256,6 +259,55 @@ def test_a_try_that_was_cut_counts_as_if_it_was_charged(store):
     assert cap.most(question) <= state.dollars < 2 * cap.most(question)
 
 
+def test_reservations_of_other_requests_are_waited_for(store, tmp_path):
+    """A cap for what all questions cost and one reservation more lets all of them through, where
+    it has no room for the reservations of sixteen at once."""
+    service, questions = replace(PRICED, concurrency=16), QUESTIONS[:20]
+    _, state = run(store, questions, service)
+    most = max(map(CostCap(service, None).most, questions))
+    cap = state.dollars + most
+    assert cap < 16 * most
+    with AnswerStore(tmp_path / "again.db") as again:
+        records, capped = run(again, questions, service, cap=cap)
+    assert len(records) == len(questions) and capped.stopped is None
+    assert capped.dollars == pytest.approx(state.dollars)
+
+
+def test_a_request_waits_while_what_others_reserved_may_come_back():
+    question = QUESTIONS[0]
+
+    async def reservations(spent: list[float]) -> list[str]:
+        """Three requests at a cap for one and a half; each ends after the next was begun."""
+        cost = CostCap(PRICED, 1.5 * CostCap(PRICED, None).most(question))
+        told = []
+
+        async def request(name: int) -> None:
+            try:
+                reserved = await cost.reserve(question)
+            except CapReached:
+                told.append(f"{name} not sent")
+                return
+            told.append(f"{name} sent")
+            assert cost.spent + cost.reserved <= cost.cap
+            await asyncio.sleep(0)
+            told.append(f"{name} ended")
+            await cost.settle(reserved, spent[name] * reserved)
+
+        await asyncio.gather(*map(request, range(3)))
+        assert cost.in_flight == 0 and cost.reserved == 0.0
+        return told
+
+    one_by_one = ["0 sent", "0 ended", "1 sent", "1 ended", "2 sent", "2 ended"]
+    assert asyncio.run(reservations([0.1, 0.1, 0.1])) == one_by_one
+    assert asyncio.run(reservations([0.1, 0.5, 0.1])) == [*one_by_one[:4], "2 not sent"]
+    assert asyncio.run(reservations([1.0, 0.1, 0.1])) == [
+        "0 sent",
+        "0 ended",
+        "1 not sent",
+        "2 not sent",
+    ]
+
+
 def test_a_cap_needs_a_price(store):
     with pytest.raises(CourseError, match="needs the price: put price_in and price_out"):
         run(store, service=replace(SERVICE, price_in=None), cap=1.0)
@@ -290,6 +342,66 @@ def test_requests_and_tokens_wait_for_their_pace(store, monkeypatch):
     service = replace(SERVICE, requests_per_minute=70, tokens_per_minute=500, expected_tokens=100)
     run(store, QUESTIONS[:4], service)
     assert taken == {7: 4, 50: 400 + sum(len(q) // 4 for q in QUESTIONS[:4])}
+
+
+class Clock:
+    """A time that passes only where somebody waits for it."""
+
+    def __init__(self) -> None:
+        self.now, self.real = 1000.0, asyncio.sleep
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        end = self.now + seconds
+        await self.real(0)  # the others begin their waits
+        self.now = max(self.now, end)
+
+
+@pytest.fixture
+def limited(monkeypatch):
+    """A teacher that refuses the third request and asks to wait half a minute; also when each
+    request came in, in seconds since the first."""
+    clock, came = Clock(), []
+
+    async def ask(question: str) -> Reply:
+        came.append(clock.now - 1000.0)
+        if len(came) == 3:
+            raise ServiceError("HTTP 429 (slow down)", "busy", wait=30.0)
+        return Reply("So.", "raw", "3", finish_reason="STOP")
+
+    @asynccontextmanager
+    async def connect(teacher):
+        yield ask
+
+    monkeypatch.setattr(stage, "connect", connect)
+    monkeypatch.setattr(limits, "time", clock)
+    monkeypatch.setattr(stage, "time", clock)
+    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
+    return came
+
+
+def test_the_wait_for_a_rate_limit_is_shown_and_kept_by_all_requests(store, limited):
+    reports = []
+    service = replace(SERVICE, concurrency=1, timeout=30.0)
+    _, state = run(store, QUESTIONS[:6], service, report=lambda state: reports.append(str(state)))
+    assert (state.done, state.failed, len(limited)) == (6, 0, 7)
+    assert limited[2] == 0 and limited[3] >= 30
+    done, waiting, *slowed = reports[1:]
+    assert done.startswith("2 of 6 questions") and "rate" not in done
+    assert waiting.startswith("2 of 6 questions")
+    assert waiting.endswith(", waiting 30 s: the service limits the rate")
+    assert slowed[0].endswith(", slowed to 1,500 requests a minute by the service")
+    gaps = [later - sooner for sooner, later in pairwise(limited[3:])]
+    assert all(0 < later < sooner for sooner, later in pairwise(gaps))  # it goes a little faster
+
+
+def test_the_command_prints_the_wait_for_a_rate_limit(limited, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["s1 distill", "--profile", "smoke"])
+    stage.main()
+    assert ", waiting 30 s: the service limits the rate\n" in capsys.readouterr().out
 
 
 # Keys
@@ -352,23 +464,9 @@ def test_a_key_is_never_written(tmp_path, monkeypatch, capfd, fault):
 def test_what_can_be_no_key_is_refused_without_saying_it(store, monkeypatch, value):
     monkeypatch.setenv("S1_TEST_KEY", value)
     service = replace(SERVICE, key="S1_TEST_KEY")
-
-    async def live():
-        return [piece async for piece in stream_answer(service, QUESTIONS[0])]
-
-    for call in (lambda: run(store, QUESTIONS[:1], service), lambda: asyncio.run(live())):
-        with pytest.raises(CourseError, match="S1_TEST_KEY holds no key") as caught:
-            call()
-        assert SECRET not in "".join(traceback.format_exception(caught.value))
-
-
-def test_a_live_reading_that_fails_is_one_sentence():
-    async def live():
-        service = replace(SERVICE, url="http://127.0.0.1:9")
-        return [piece async for piece in stream_answer(service, QUESTIONS[0])]
-
-    with pytest.raises(CourseError, match="the teacher did not answer"):
-        asyncio.run(live())
+    with pytest.raises(CourseError, match="S1_TEST_KEY holds no key") as caught:
+        run(store, QUESTIONS[:1], service)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_refused_key_stops_the_run_and_keeps_what_there_is(store):
@@ -491,17 +589,6 @@ def test_a_server_that_went_away_ends_the_run_and_is_asked_again(store):
     assert state.dollars == 0  # nothing was done, so nothing is booked
     records, state = run(store, QUESTIONS[:40])  # by default, what may pass is asked again
     assert len(records) == 40 and not any(r.failure for r in records.values())
-
-
-def test_one_trace_can_be_read_live():
-    async def read():
-        return [piece async for piece in stream_answer(SERVICE, QUESTIONS[0])]
-
-    live = asyncio.run(read())
-    thoughts = "".join(text for is_thought, text in live if is_thought)
-    shipped = {r["question"]: r for r in read_rows(DATA / "traces.jsonl")}
-    assert [thoughts] == shipped[QUESTIONS[0]]["thinking_trajectories"]
-    assert len(live) >= 2 and not live[-1][0]
 
 
 def test_labels_come_from_the_teacher(store):

@@ -24,7 +24,7 @@ from s1lib.distillation.hub_datasets import load_released
 from s1lib.distillation.replies import Reply, make_reply, parse_chat, parse_gemini, tidy_gemini
 from s1lib.errors import CourseError
 from s1lib.services.client import Client
-from s1lib.services.failures import LEAST_KEY, ServiceError, without_key
+from s1lib.services.failures import ServiceError
 from s1lib.toyworld.fake_gemini import serve_fake_gemini
 
 TOYWORLD = "toyworld"  # the address that stands for the toy world's teacher
@@ -249,55 +249,3 @@ def replay_asker(teacher: TeacherConfig) -> Ask:
         return make_reply(thinking, row["attempt"] or "", "stop", (0, 0, 0), teacher)
 
     return ask
-
-
-async def stream_answer(teacher: TeacherConfig, question: str) -> AsyncIterator[tuple[bool, str]]:
-    """Yield one answer as it is written, as (is it a thought?, text), from Gemini's stream.
-
-    Raises CourseError, without the key, if the service does not answer.
-    """
-    with _address(teacher) as address:
-        key = api_key(teacher)
-        async with http_client(teacher, address, key) as http:
-            client = gemini_client(teacher, address, key, http)
-            held = KeyFilter(http.key)
-            try:
-                with _readable_or_error(answered=False):
-                    stream = await client.aio.models.generate_content_stream(
-                        model=teacher.model, contents=question, config=gemini_config(teacher)
-                    )
-                    async for response in stream:
-                        for candidate in response.candidates or []:
-                            for part in (candidate.content and candidate.content.parts) or []:
-                                for piece in held.push(bool(part.thought), part.text or ""):
-                                    yield piece
-                    for piece in held.push(None, ""):
-                        yield piece
-            except ServiceError as error:
-                raise CourseError(f"the teacher did not answer: {error}") from None
-
-
-class KeyFilter:
-    """Takes the key out of a stream of texts, also where it comes in parts."""
-
-    def __init__(self, key: str | None) -> None:
-        self.key = key if key and len(key) >= LEAST_KEY else None
-        self.thought: bool | None = None
-        self.text = ""
-
-    def push(self, thought: bool | None, text: str) -> Iterator[tuple[bool, str]]:
-        """Take a text; yield what is certain. The end of what may become the key is held back."""
-        if self.thought is not None and thought != self.thought:
-            if self.text:
-                yield self.thought, self.text
-            self.text = ""
-        self.thought = thought
-        self.text = without_key(self.text + text, self.key)
-        held = 0
-        if self.key:
-            held = next(
-                (n for n in range(len(self.key) - 1, 0, -1) if self.text.endswith(self.key[:n])), 0
-            )
-        ready, self.text = self.text[: len(self.text) - held], self.text[len(self.text) - held :]
-        if ready and thought is not None:
-            yield thought, ready

@@ -98,9 +98,7 @@ class Client(httpx2.AsyncClient):
         reply = await self.request(method, path, json=body, headers=headers)
         return reply.json()
 
-    async def send(
-        self, request: httpx2.Request, *, stream: bool = False, **others: Any
-    ) -> httpx2.Response:
+    async def send(self, request: httpx2.Request, **others: Any) -> httpx2.Response:
         """Send a request; raises ServiceError for everything but a reply that can be read."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self.deadline
@@ -109,8 +107,6 @@ class Client(httpx2.AsyncClient):
             async with asyncio.timeout_at(end):
                 reply = await super().send(request, stream=True, follow_redirects=False)
                 self.cookies.clear()
-                if stream and reply.status_code == 200:
-                    return _copy(request, reply, stream=_Body(self, reply, end))
                 content = b"".join([piece async for piece in self.pieces(reply, end)])
             return _copy(request, reply, content=self._checked(request, reply, content))
         except ServiceError:
@@ -186,25 +182,6 @@ class Client(httpx2.AsyncClient):
         else:
             reason = f"unreadable: {name}"
         return ServiceError(reason, "passing", billed=True)
-
-
-class _Body(httpx2.AsyncByteStream):
-    """A body that is read as it comes."""
-
-    def __init__(self, client: Client, reply: httpx2.Response, end: float) -> None:
-        self.client, self.reply, self.end = client, reply, end
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self.client.pieces(self.reply, self.end):
-                yield piece
-        except ServiceError:
-            raise
-        except Exception as error:
-            raise self.client.failure(error, self.reply.request) from None
-
-    async def aclose(self) -> None:
-        await self.reply.aclose()
 
 
 def _copy(request: httpx2.Request, reply: httpx2.Response, **content: Any) -> httpx2.Response:

@@ -85,16 +85,6 @@ def generate(question: str, habits: Habits, seed: int, fault: str | None = None)
     }
 
 
-def pieces(body: dict) -> Iterator[dict]:
-    """Yield the response in pieces, as a streamed call returns it: a line of thinking at a time."""
-    for candidate in body.get("candidates", []):
-        for part in candidate.get("content", {}).get("parts", []):
-            for line in part["text"].splitlines(keepends=True):
-                content = {"role": "model", "parts": [part | {"text": line}]}
-                yield {"candidates": [{"content": content, "index": 0}]}
-        yield {"candidates": [{"finishReason": candidate["finishReason"], "index": 0}]}
-
-
 @contextmanager
 def serve_fake_gemini(
     habits: Habits | None = None, seed: int = 0, faults: Faults | None = None
@@ -109,8 +99,7 @@ def serve_fake_gemini(
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            method = self.path.split("?")[0].rsplit(":", 1)[-1]
-            if method not in ("generateContent", "streamGenerateContent"):
+            if self.path.split("?")[0].rsplit(":", 1)[-1] != "generateContent":
                 return self.fail(404, "NOT_FOUND")
             question = body["contents"][-1]["parts"][-1]["text"]
             fault = planned.of(question, asked[question])
@@ -125,9 +114,6 @@ def serve_fake_gemini(
             if fault == "not json":
                 return self.send(200, "text/html", b"<html>Bad gateway</html>")
             result = generate(question, teacher_habits, seed, fault)
-            if method == "streamGenerateContent":
-                events = [f"data: {json.dumps(piece)}\r\n\r\n" for piece in pieces(result)]
-                return self.send(200, "text/event-stream", "".join(events).encode())
             return self.send(200, "application/json", json.dumps(result).encode())
 
         def fail(self, status: int, name: str) -> None:
