@@ -311,6 +311,7 @@ def against_tokens(series: dict[str, list[dict]], caption: str) -> Plot:
         points = (f"{r['thinking_tokens']:.0f} tokens {r['accuracy']:.0%}" for r in rows)
         words.append(f"{name}: {', '.join(points)}")
     axis.set(xlabel="thinking tokens per question", ylabel="right answers, %", ylim=(0, 103))
-    axis.set_xscale("log")
+    axis.set_xscale("log", base=2)
+    axis.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")
     axis.legend(frameon=False)
     return Plot(figure, f"Accuracy against thinking tokens. {'; '.join(words)}.", caption)

@@ -49,7 +49,7 @@ def memory_bars(plans: Mapping[str, Plan], caption: str) -> Plot:
                       (max(left, plan.free), row), va="center", fontsize=9)  # fmt: skip
         words.append(f"{name}: {plan.total:.0f} of {plan.free:.0f} GiB, {verdict}")
     most = max(max(plan.total, plan.free) for plan in plans.values())
-    axis.set(xlim=(0, 1.3 * most), ylim=(len(plans) - 0.5, -0.6), xlabel="GiB on each card")
+    axis.set(xlim=(0, 1.45 * most), ylim=(len(plans) - 0.5, -0.6), xlabel="GiB on each card")
     axis.set_yticks(range(len(plans)), plans)
     figure.legend(loc="outside upper center", ncols=7, fontsize=8, frameon=False)
     return Plot(figure, f"Memory on each card. {'; '.join(words)}.", caption)
