@@ -50,9 +50,28 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, Iterable) else value
 
 
+@dataclass(frozen=True)
+class Below:
+    """Stands in an expectation for any number smaller than a limit."""
+
+    limit: float
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is said of an answer that cannot be measured; shown without quotation marks."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 def same(outcome: Any, expected: Any) -> bool:
     """Compare as a learner would: 1 and 1.0, a list and a tuple, and rounding do not matter."""
     outcome, expected = plain(outcome), plain(expected)
+    if isinstance(expected, Below):
+        return isinstance(outcome, int | float) and outcome < expected.limit
     if isinstance(expected, list):
         if not isinstance(outcome, list) or len(outcome) != len(expected):
             return False
