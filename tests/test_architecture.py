@@ -74,6 +74,6 @@ def test_production_code_meets_the_toy_world_in_three_places():
         str(module.relative_to(PACKAGE))
         for module in MODULES
         if "toyworld" in imported(module)
-        and room_of(module) not in ("toyworld", "results", "notebook")
+        and room_of(module) not in ("toyworld", "results", "notebook", "exercises")
     }
     assert users == {"distillation/clients.py", "curation/kinds.py", "curation/run.py"}
