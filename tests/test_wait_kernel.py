@@ -2,14 +2,18 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from browser import HOSTILE
+from chat_templates import FAMILIES, HARMONY, tokenizer_for
 from PIL import Image
+from stopping_model import stopping_model
 
 from s1lib.errors import CourseError
 from s1lib.inference import hf, live
 from s1lib.inference.budget import Budget
+from s1lib.inference.formats import delimiters_of
 from s1lib.inference.hf import HFEngine, load
 from s1lib.inference.live import think_on
 from s1lib.io import DATA
@@ -136,7 +140,7 @@ def test_models_that_cannot_be_loaded_are_told(tmp_path, monkeypatch):
 def test_a_model_is_loaded_in_the_background_and_named_without_its_path():
     widget = WaitWidget(DATA / "sft", [QUESTION], limit=100, max_answer=12)
     widget._loading.join(60)
-    assert widget.info["name"] == "sft, 1.1 million parameters"
+    assert widget.info["name"] == "sft, 1.1 million parameters, format s1"
     assert (widget.info["maxThinking"], widget.info["maxAnswer"]) == (100, 12)
     assert Front(widget).ask()["type"] == "thought"
 
@@ -193,3 +197,116 @@ def test_the_picture_is_small_and_told_in_words():
     assert f"answers {first['shown']}" in texts["picture"]
     assert f"answers {second['shown']}" in texts["picture"]
     assert "http" not in page.replace("data:image", "")
+
+
+# Models that mark their thinking in other ways
+
+
+WORDS = {"question": "Ann has 3 pens and gets 4 more. How many?", "answer": "7", "kind": "math"}
+
+
+@pytest.fixture(scope="module", params=["Qwen3", "QwQ", "SmolLM2", "Magistral"])
+def family(request, tmp_path_factory):
+    """A stand-in of a family of models in a folder, with the tags, or none, of its template."""
+    folder = tmp_path_factory.mktemp(request.param)
+    tokenizer = tokenizer_for(FAMILIES[request.param])
+    for seed in range(20):  # one that stops after a few tokens, and again after a Wait
+        model = stopping_model(tokenizer, delimiters_of(tokenizer).stop, seed=seed)
+        budget = Budget(60, 1, max_answer=8)
+        [trace] = HFEngine(model, tokenizer).think([WORDS["question"]], budget)
+        if trace.ends and trace.ends[0] and not trace.hit_limit:
+            break
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder, FAMILIES[request.param].form
+
+
+def loaded(folder, **settings):
+    """A widget whose model has been loaded, and its front end."""
+    widget = WaitWidget(folder, [WORDS], limit=60, max_answer=8, **settings)
+    widget._loading.join(60)
+    assert widget.error == ""
+    return widget, Front(widget)
+
+
+def test_a_model_thinks_in_its_own_format(family):
+    folder, form = family
+    widget, front = loaded(folder)
+    assert widget.info["name"].endswith(f"million parameters, format {form}")
+    engine = HFEngine.load(folder, max_answer=8)
+    kept, words = NEW, ["Wait", None, "Hmm"]
+    once = engine.think([WORDS["question"]], Budget(60, max_answer=8))[0]
+    for waits in range(3):
+        asked = {"wait": words[waits - 1], "on": False} if waits else {}
+        kept = front.ask(WORDS["question"], kept, limit=60, **asked)["thought"]
+        if waits == 0:
+            assert (kept["ids"], kept["answer"], kept["stop"]) == (
+                once.ids, once.answer, once.stops[0])  # fmt: skip
+            assert kept["ids"] and kept["stop"] != "limit"  # it stops of itself, and can go on
+        if waits == 1:
+            again = engine.think([WORDS["question"]], Budget(60, 1, max_answer=8))[0]
+            assert (kept["ids"], kept["ends"], kept["answer"]) == (
+                again.ids, again.ends, again.answer)  # fmt: skip
+    opening = "".join(text for _, text, _, phase in front.tokens() if phase == "delimiter")
+    assert "<|im_start|>" not in opening  # no marks of s1
+
+
+def test_a_format_can_be_chosen_and_one_that_does_not_fit_is_told(family):
+    folder, form = family
+    if form == "opened-by-template":  # it has no switch to turn its thinking off
+        widget = WaitWidget(folder, [WORDS], form="plain")
+        widget._loading.join(60)
+        assert widget.info == {} and "no switch to turn it off" in widget.error
+        return
+    if form == "think-tags" and "Qwen3" in folder.name:
+        widget, front = loaded(folder, form="plain")
+        assert widget.info["name"].endswith("format plain")
+        asked = HFEngine.load(folder, max_answer=8, form="plain")
+        [trace] = asked.think([WORDS["question"]], Budget(60, max_answer=8))
+        thought = front.ask(WORDS["question"], limit=60)["thought"]
+        assert (thought["ids"], thought["answer"]) == (trace.ids, trace.answer)
+    widget = WaitWidget(folder, [WORDS], form="s2")
+    widget._loading.join(60)
+    assert "There is no format 's2': choose one of plain, s1" in widget.error
+
+
+def test_a_format_is_not_given_beside_an_engine(engine):
+    with pytest.raises(CourseError, match="has its format already: give `form` where"):
+        WaitWidget(engine, [QUESTION], form="plain")
+
+
+def test_a_template_that_fits_no_format_is_told(family):
+    folder, _ = family
+    broken = folder.parent / f"{folder.name}-harmony"
+    tokenizer = HFEngine.load(folder).tokenizer
+    tokenizer.chat_template = HARMONY
+    shutil.copytree(folder, broken, dirs_exist_ok=True)
+    tokenizer.save_pretrained(broken)
+    widget = WaitWidget(broken, [WORDS])
+    widget._loading.join(60)
+    assert "channels" in widget.error
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "written", "shown", "right"),
+    [
+        ("think-tags", "math", "She has 3 and 4, so it is **7**.", "7", True),
+        ("think-tags", "math", "It is 3 + 4 = 8.", "3 + 4 = 8", False),
+        ("think-tags", "gpqa", "Answer: C", "C", False),
+        ("plain", "math", " 7 pens", "7", True),  # behind a "Final Answer:" that was forced
+        ("plain", "gpqa", " B", "B", True),
+    ],
+)
+def test_an_answer_in_words_is_graded_as_an_evaluation_grades_it(
+    form, kind, written, shown, right, monkeypatch
+):
+    tokenizer = tokenizer_for(FAMILIES["Qwen3"])
+    marks = delimiters_of(tokenizer, form)
+    model = stopping_model(tokenizer, marks.stop)
+    thought = [*tokenizer.encode("Hm.\n"), sorted(marks.stop)[0]]
+    script = iter([*thought, *tokenizer.encode(written), sorted(marks.turn)[0]])
+    monkeypatch.setattr(hf, "choose", lambda logits, *rest: [next(script)])
+    row = {"question": "What is it?", "answer": {"math": "7", "gpqa": "B"}[kind], "kind": kind}
+    widget = WaitWidget(HFEngine(model, tokenizer, max_answer=60, form=form), [row])
+    thought = Front(widget).ask(row["question"])["thought"]
+    assert (thought["shown"], thought["right"], thought["answer"]) == (shown, right, written)

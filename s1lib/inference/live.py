@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from s1lib.errors import CourseError
-from s1lib.grading.graders import first_integer, grade_text
+from s1lib.grading.graders import find_answer, grade_text
 from s1lib.inference.budget import (
     Budget,
     Format,
@@ -18,7 +18,7 @@ from s1lib.inference.budget import (
     force_answer,
     resume_thinking,
 )
-from s1lib.inference.engine import Trace, marks_and_string, prepare
+from s1lib.inference.engine import Trace, marks_and_string, prepare, trace_from
 from s1lib.inference.formats import choose_format
 from s1lib.inference.hf import HFEngine, context_of, stream
 
@@ -39,8 +39,8 @@ class LiveToken(NamedTuple):
 class Thought:
     """A thinking that came to its end, and its answer.
 
-    `ends` are its lengths where an end was ignored; `stop` is "end", "turn" or "limit". `shown`
-    is the answer in short, `right` None if there is nothing to check it against.
+    `ends` are its lengths where an end was ignored; `stop` is "end", "turn" or "limit". `shown` is
+    the answer in short, as it is graded; `right` None if there is nothing to check it against.
     """
 
     ids: list[int]
@@ -67,7 +67,8 @@ def think_on(
 
     `ends` are the lengths of `kept` where an end was ignored. With `ignore_end`, the end that the
     thinking came to is ignored once more, and the budget's string appended. A thinking of more
-    than the budget's limit is cut there and answered. Closing the generator stops the work.
+    than the budget's limit is cut there and answered. `kind` says how the answer is found and
+    compared with the `reference`. Closing the generator stops the work.
 
     Raises CourseError for a question, limit or Wait that there is no room for, ValueError for a
     string that cannot be appended.
@@ -97,14 +98,15 @@ def think_on(
     for step in stream(model, tokenizer, [before + some], [thinker]):
         yield LiveToken(step.id, texts.push(step.id), step.forced, step.phase)
     answer = tokenizer.decode(thinker.answer)
+    graded = trace_from(tokenizer, question, thinker).gradable_text  # as an evaluation would
     return Thought(
         ids=list(thinker.thinking),
         ends=earlier + thinker.ends,
         stop=thinker.stops[-1],
         thinking=tokenizer.decode(thinker.thinking),
         answer=answer,
-        shown=first_integer(answer) or answer.strip()[:40],
-        right=None if reference is None else grade_text(answer, reference, kind).right,
+        shown=(find_answer(graded, kind) or answer.strip())[:40],
+        right=None if reference is None else grade_text(graded, reference, kind).right,
         truth=reference,
     )
 

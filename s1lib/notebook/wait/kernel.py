@@ -18,8 +18,9 @@ from IPython.display import HTML, display
 from s1lib.errors import CourseError
 from s1lib.evaluation.benchmarks import eval_kind
 from s1lib.inference import open_engine
-from s1lib.inference.budget import Budget
+from s1lib.inference.budget import Budget, Format
 from s1lib.inference.engine import Engine, prepare
+from s1lib.inference.formats import choose_format
 from s1lib.inference.hf import HFEngine, context_of
 from s1lib.inference.live import think_on
 from s1lib.notebook.wait import content
@@ -69,23 +70,32 @@ class WaitWidget(anywidget.AnyWidget):
         max_answer: int = 1024,
         unfolded: bool = False,
         language: str = "en",
+        form: Format | str | None = None,
     ) -> None:
         """Show the widget for a model: an engine that is ready, or a folder or hub name to load.
 
         `questions` are texts, or rows with `question`, `answer` and `kind`; the answer of a text
-        is known if it is of the toy world. `limit` is the most thinking tokens and `max_answer`
-        those of an answer, if the engine is loaded here. With `unfolded` nothing is folded away.
-        Raises CourseError for a language without texts, or an answer of an unknown kind.
+        is known if it is of the toy world. `limit` is the most thinking tokens. With `unfolded`
+        nothing is folded away. Of an engine that is loaded here, `max_answer` is the most tokens
+        of an answer, and `form` how its model marks its thinking, a name of
+        `s1lib.inference.formats.FORMATS` (None: found from its chat template).
+        Raises CourseError for a language without texts, an answer of an unknown kind, or a format
+        for an engine that has its own.
         """
+        self._halts: dict[str, threading.Event] = {}
         rows = [{"question": q} if isinstance(q, str) else dict(q) for q in questions]
         self._references = {
             row["question"].strip(): (str(row["answer"]), eval_kind(row))
             for row in rows
             if row.get("answer") is not None
         }
-        self._limit, self._max_answer = limit, max_answer
+        if form is not None and not isinstance(model, str | Path):
+            raise CourseError(
+                "the engine that the widget was given has its format already: give `form` where "
+                "the engine is opened, or give the widget the model's folder or name."
+            )
+        self._limit, self._max_answer, self._form = limit, max_answer, form
         self._engine: HFEngine | None = None
-        self._halts: dict[str, threading.Event] = {}
         self._lock = threading.Lock()  # one thought at a time
         record = content.recorded()
         super().__init__(
@@ -121,7 +131,7 @@ class WaitWidget(anywidget.AnyWidget):
         try:
             engine = model
             if isinstance(engine, str | Path):
-                engine = open_engine(engine, max_answer=self._max_answer)
+                engine = open_engine(engine, max_answer=self._max_answer, form=self._form)
             if not isinstance(engine, HFEngine):
                 raise CourseError(
                     f"the widget shows each token as it is decided, which {type(engine).__name__} "
@@ -136,8 +146,9 @@ class WaitWidget(anywidget.AnyWidget):
         parameters = sum(p.numel() for p in engine.model.parameters())
         name = str(getattr(engine.model, "name_or_path", "") or "a model")
         name = Path(name).name if Path(name).exists() else name  # no path of this machine
+        form = choose_format(engine.tokenizer, engine.form).name
         return {
-            "name": f"{name}, {parameters / 1e6:,.1f} million parameters",
+            "name": f"{name}, {parameters / 1e6:,.1f} million parameters, format {form}",
             "context": context_of(engine.model),
             "maxThinking": self._limit,
             "maxAnswer": engine.max_answer,
@@ -184,8 +195,9 @@ class WaitWidget(anywidget.AnyWidget):
         budget = Budget(
             min(int(message["limit"]), room.limit), 0, message["wait"], room.budget.max_answer
         )
+        of_the_world = reference_answer(question)
         reference, kind = self._references.get(
-            question.strip(), (reference_answer(question), "integer")
+            question.strip(), (of_the_world, "math" if of_the_world is None else "integer")
         )
         steps = think_on(
             engine, question, budget, kept["ids"], kept["ends"],
