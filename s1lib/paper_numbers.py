@@ -159,8 +159,9 @@ EVALUATE = "python -m s1lib.evaluation --profile h100x16 --set {set} --model"
 TRAIN = "the README's command for h100x16"
 FULL_SCALE = {
     "Tables 1 and 5, Figures 1 and 4": f"{EVALUATE} simplescaling/s1-32B",
-    "Table 2": "python -m s1lib.curation --profile h100x16 --ablations; "
-    f"{TRAIN} with --data build/ablations/random.jsonl; {EVALUATE} build/sft",
+    "Table 2": "python -m s1lib.curation --profile h100x16 --ablations "
+    f"with the whole pool's traces; {TRAIN} with --data build/ablations/random.jsonl; "
+    f"{EVALUATE} build/sft",
     "Tables 3 and 12": f"{EVALUATE} simplescaling/token-conditional-control "
     '--ask "Think for up to 2048 tokens."',
     "Table 4": f"{EVALUATE} simplescaling/s1-32B --string Hmm",

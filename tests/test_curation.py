@@ -266,3 +266,25 @@ def test_ablation_sets_have_data_cards():
 def test_no_evaluation_questions_is_an_error():
     with pytest.raises(CourseError, match="no evaluation questions"):
         curate.curate([GOOD], [], {}, {}, load_profile("smoke"))
+
+
+def test_too_few_rows_are_told_before_a_model_is_asked(tmp_path, monkeypatch):
+    """s1K, the pool of the GPU profiles, has fewer rows to spare than the set has places."""
+    monkeypatch.setenv("S1_BUILD", str(tmp_path))
+    (tmp_path / "traces.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in read_rows(DATA / "traces.jsonl")[:40])
+    )
+    monkeypatch.setattr(curate, "probe", lambda *args: pytest.fail("a model was asked"))
+    for arguments in ([], ["--size", "47"]):
+        monkeypatch.setattr("sys.argv", ["s1 curate", "--profile", "smoke", *arguments])
+        places = arguments[1] if arguments else "48"
+        with pytest.raises(CourseError, match=f"rows are left for {places} places: .* with --size"):
+            curate.main()
+
+
+@pytest.mark.parametrize("size", [0, -1, 49])
+def test_a_size_that_would_not_be_trained_on_is_refused(size):
+    profile = load_profile("smoke")
+    assert curate.chosen_size(None, profile) == 48 and curate.chosen_size(20, profile) == 20
+    with pytest.raises(CourseError, match=f"--size {size}: the profile smoke trains on 1 to 48"):
+        curate.chosen_size(size, profile)

@@ -27,8 +27,8 @@ def test_commands_are_found_wherever_they_stand():
     launched = [text for text in of["notebooks/A2_scaling_up.ipynb"] if text[:7] == "acceler"]
     assert any(text.endswith("--profile h100x16") for text in launched)  # broken over four lines
     assert 'pip install -c constraints.txt -e ".[gpu]"' in of["docs/budget_forcing.md"]
-    where = {one.where for one in TOLD}
-    assert {"scripts/fsdp2.yaml", "scripts/h100x16.slurm", "paper_numbers.FULL_SCALE"} <= where
+    assert len(told.commented("scripts/fsdp2.yaml")) == 1  # over two lines of a comment
+    assert len(told.commented("scripts/h100x16.slurm")) == 4 and len(told.full_scale()) >= 6
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,7 @@ def test_options_of_no_command_are_found_out():
 
 def test_the_table_of_profiles_starts_each_with_its_name():
     """A row for each profile, and its command is of just that one."""
-    table = documents()["README.md"].split("## Profiles")[1].split("\n\n")[2]
-    rows = [[c.strip(" `") for c in line.strip("|").split("|")] for line in table.splitlines()]
-    started = {name: command for name, _, command in rows[2:]}
+    started = told.started_with()
     assert list(started) == ["laptop", "smoke", "gpu", "h100x8", "h100x16", AUTO]
     assert set(started) == {*profile_names(), AUTO}
     script = started.pop("h100x16").split()[1]

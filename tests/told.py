@@ -89,7 +89,8 @@ def documents() -> dict[str, str]:
 
 def full_scale() -> list[str]:
     """The commands in the table that tells how to run each of the paper's tables."""
-    parts = [part for text in paper_numbers.FULL_SCALE.values() for part in text.split("; ")]
+    texts = paper_numbers.FULL_SCALE.values()
+    parts = [part.split(" with ")[0] for text in texts for part in text.split("; ")]
     return [part.format(set="aime24") for part in parts if is_command(part)]
 
 
@@ -318,3 +319,10 @@ def check_options(told: Told) -> None:
                 assert told.text in parser._option_string_actions
             taken.append(command)
     assert taken, f"none of {', '.join(known)} takes {told.text}"
+
+
+def started_with() -> dict[str, str]:
+    """The README's table of profiles: name -> what the profile is started with."""
+    table = documents()["README.md"].split("## Profiles")[1].split("\n\n")[2]
+    rows = [[c.strip(" `") for c in line.strip("|").split("|")] for line in table.splitlines()]
+    return {name: command for name, _, command in rows[2:]}

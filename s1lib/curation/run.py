@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from s1lib.commands import add_profile, profile_from
@@ -25,7 +25,7 @@ from s1lib.curation.filters import (
 )
 from s1lib.curation.kinds import kind_of, reference_of
 from s1lib.curation.labels import UNKNOWN, label_questions, labels_from_rows
-from s1lib.curation.selection import VARIANTS, Candidate, ablations, diverse
+from s1lib.curation.selection import VARIANTS, Candidate, ablations, diverse, too_few
 from s1lib.distillation.answer_store import AnswerStore
 from s1lib.distillation.sources import group_of, source_of
 from s1lib.errors import CourseError
@@ -272,6 +272,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cap", type=float, help="spend at most so many dollars on labels")
     parser.add_argument("--ablations", action="store_true", help="also the sets of Table 2")
+    parser.add_argument("--size", type=int, help="rows of the set (default: the profile's)")
     parser.add_argument("--variant", default="paper", choices=VARIANTS)
     parser.add_argument(
         "--labels",
@@ -296,6 +297,18 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def chosen_size(size: int | None, profile: Profile) -> int:
+    """Return how many rows the set shall have. Raises CourseError if `s1 sft` would not take it."""
+    if size is None:
+        return profile.curated
+    if not 0 < size <= profile.curated:
+        raise CourseError(
+            f"--size {size}: the profile {profile.name} trains on 1 to {profile.curated:,} rows. "
+            "Raise `curated` in the profile for more."
+        )
+    return size
+
+
 def main() -> None:
     """Curate the traces of this run, or the shipped ones."""
     args = arguments()
@@ -305,6 +318,7 @@ def main() -> None:
 
 def run(args: argparse.Namespace, profile: Profile) -> None:
     """Curate with these options, and print what each stage leaves."""
+    profile = replace(profile, curated=chosen_size(args.size, profile))
     rows = read_rows(locate("traces.jsonl"))[: profile.pool_questions or None]
     checked = load_checked(profile, args.without, args.against)
     print(f"{len(checked.questions):,} evaluation questions of {', '.join(checked.against)}")
@@ -316,6 +330,8 @@ def run(args: argparse.Namespace, profile: Profile) -> None:
     for kind, count in ungraded(usable).most_common():
         print(f"{count} rows cannot be graded and leave ({kind})")
     asked = questions_to_probe(usable)
+    if len(asked) < profile.curated:  # probing would only leave fewer, and may take hours
+        raise too_few(len(asked), profile.curated)
     print(f"probing {len(asked)} questions")
     grades = probe(asked, profile)
     for name, right in grades.items():

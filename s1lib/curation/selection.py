@@ -26,6 +26,14 @@ class Candidate:
     correct: bool  # the teacher's attempt agrees with the reference
 
 
+def too_few(rows: int, places: int) -> CourseError:
+    """Return the error to raise where there are fewer rows than places."""
+    return CourseError(
+        f"only {rows:,} rows are left for {places:,} places: ask more questions, take a larger "
+        "pool in the profile, or make a smaller set with --size."
+    )
+
+
 def preselect(candidates: list[Candidate], long_trace: int) -> list[Candidate]:
     """Take rows without drawing: every right AIME and GPQA row, and every right MATH row whose
     thinking is longer than `long_trace`."""
@@ -73,9 +81,7 @@ def diverse(
     if variant not in VARIANTS:
         raise CourseError(f"there is no variant {variant!r}: choose one of {', '.join(VARIANTS)}.")
     if len(candidates) < target:
-        raise CourseError(
-            f"only {len(candidates)} rows are left for {target} places: ask more questions."
-        )
+        raise too_few(len(candidates), target)
     first = preselect(candidates, long_trace)
     chosen = first if len(first) <= target else rng.sample(first, target)
     taken = {c.row for c in chosen}
@@ -104,9 +110,7 @@ def ablations(
     longest thinking. full: all. Raises CourseError if there are fewer rows than places.
     """
     if len(candidates) < target:
-        raise CourseError(
-            f"only {len(candidates)} rows are left for {target} places: ask more questions."
-        )
+        raise too_few(len(candidates), target)
     domains: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in rng.sample(candidates, len(candidates)):
         domains[candidate.domain].append(candidate)
