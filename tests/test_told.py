@@ -28,7 +28,7 @@ def test_commands_are_found_wherever_they_stand():
     assert any(text.endswith("--profile h100x16") for text in launched)  # broken over four lines
     assert 'pip install -c constraints.txt -e ".[gpu]"' in of["docs/budget_forcing.md"]
     assert len(told.commented("scripts/fsdp2.yaml")) == 1  # over two lines of a comment
-    assert len(told.commented("scripts/h100x16.slurm")) == 4 and len(told.full_scale()) >= 6
+    assert len(told.commented("scripts/h100x16.slurm")) == 3 and len(told.full_scale()) >= 6
 
 
 @pytest.mark.parametrize(
