@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 TINY = 20_000_000  # weights; below, a step is too short to be shared among threads
+MOST_PROCESSES = 4  # each takes the memory of Python, torch and the work: 0.3 GB and more
 SPINS = "1000"  # rounds that GNU OpenMP waits in a loop before a thread sleeps
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -29,6 +30,17 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1  # macOS, Windows
+
+
+def processes() -> int:
+    """Count the processes of one thread each that may share a piece of work.
+
+    There are as many as cores, and never more than MOST_PROCESSES, or threads that the user allows
+    with OMP_NUM_THREADS.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    allowed = int(asked) if asked.isdecimal() and int(asked) else MOST_PROCESSES
+    return min(available_cores(), allowed, MOST_PROCESSES)
 
 
 def cpu_limit(root: Path = CGROUPS, groups: Path = Path("/proc/self/cgroup")) -> float:

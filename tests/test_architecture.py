@@ -22,6 +22,7 @@ FLOORS = [
         "paper_numbers",
         "paper_facts",
         "threads",
+        "workers",
     },
     {"grading", "inference"},
     {"config", "io", "locks"},

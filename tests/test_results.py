@@ -1,16 +1,9 @@
 """The recorded results: consistent in themselves, and a slice of each is run again."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 from transformers import TrainerCallback, set_seed
 
@@ -29,7 +22,7 @@ from s1lib.finetuning.run import (
 from s1lib.inference import open_engine
 from s1lib.inference.engine import Sampling, Trace
 from s1lib.inference.hf import answer_from_prefix, load, think
-from s1lib.io import DATA, ROOT, read_rows, write_rows
+from s1lib.io import DATA, read_rows, write_rows
 from s1lib.results import (
     batches,
     cache,
@@ -310,47 +303,11 @@ def test_parts_of_other_settings_are_never_mixed(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_parts_are_made_side_by_side_and_an_error_ends_it(tmp_path, capsys):
-    assert 1 <= cache.WORKERS <= (os.cpu_count() or 1)
     cache.run_in_workers([(Path.touch, tmp_path / name) for name in "abc"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
     assert "3/3 parts" in capsys.readouterr().out
     with pytest.raises(FileNotFoundError):
         cache.run_in_workers([(Path.touch, tmp_path / "no" / "folder")])
-
-
-KILLED = """
-import os, sys, time
-from pathlib import Path
-from s1lib.results.cache import run_in_workers
-
-def job(path):
-    Path(path).write_text(str(os.getpid()))
-    time.sleep(300)
-
-if __name__ == "__main__":
-    run_in_workers([(job, sys.argv[1])])
-"""
-
-
-@pytest.mark.slow
-def test_no_worker_outlives_a_run_that_was_killed(tmp_path):
-    script, told = tmp_path / "killed.py", tmp_path / "pid"
-    script.write_text(KILLED)
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, str(script), str(told)], env=env, cwd=ROOT)
-
-    def wait_for(what: Callable[[], bool]) -> None:
-        for _ in range(600):  # a minute, for a busy machine
-            if what():
-                return
-            time.sleep(0.1)
-        raise AssertionError("it did not come about in a minute")
-
-    wait_for(lambda: told.exists() and told.read_text() != "")
-    worker = psutil.Process(int(told.read_text()))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
 
 
 # The table of claims

@@ -98,6 +98,8 @@ WORK = {
     ),
     "waits for the network": "import asyncio; asyncio.run(asyncio.sleep(60))",
     "waits for threads": "threading.Thread(target=time.sleep, args=(60,)).start()",
+    "shares work": "from s1lib.workers import Workers\n"
+    "    list(Workers(2).run([(time.sleep, 60)] * 3))",
 }
 
 

@@ -14,7 +14,16 @@ from s1lib.inference.budget import Budget, Thinker
 from s1lib.inference.engine import prepare
 from s1lib.inference.hf import load, stream, think
 from s1lib.io import DATA
-from s1lib.threads import TINY, _cores, available_cores, cpu_limit, is_tiny, one_thread
+from s1lib.threads import (
+    MOST_PROCESSES,
+    TINY,
+    _cores,
+    available_cores,
+    cpu_limit,
+    is_tiny,
+    one_thread,
+    processes,
+)
 
 QUESTIONS = ["What is 3 plus 4?", "What is 12 minus 5, times 2?"]
 
@@ -161,6 +170,28 @@ def test_cores_are_never_more_than_the_limit_allows(monkeypatch, limit, cores):
     monkeypatch.setattr("s1lib.threads._cores", lambda: 8)
     monkeypatch.setattr("s1lib.threads.cpu_limit", lambda: limit)
     assert available_cores() == cores
+
+
+@pytest.mark.parametrize(
+    ("cores", "asked", "number"),
+    [
+        (2, None, 2),
+        (1, None, 1),
+        (64, None, MOST_PROCESSES),
+        (2, "1", 1),
+        (8, "3", 3),
+        (8, "2,1", 2),
+        (2, "8", 2),
+        (2, "0", 2),
+        (2, "many", 2),
+    ],
+)
+def test_processes_are_no_more_than_cores_and_allowed_threads(monkeypatch, cores, asked, number):
+    monkeypatch.setattr("s1lib.threads.available_cores", lambda: cores)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert processes() == number
 
 
 def test_without_control_groups_there_is_no_limit(tmp_path):

@@ -1,6 +1,7 @@
 """Difficulty: what a probing model solves without thinking is dropped (paper, section 2.2)."""
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 from s1lib.config import Profile
@@ -26,9 +27,8 @@ def probe(
     questions = [row["question"] for row in rows]
     grades = {}
     for name in profile.difficulty_models:
-        engine = open_engine(resolve_model(name), **profile.engine)
-        traces = engine.answer_directly(questions, progress and partial(progress, name))
-        engine.close()
+        with closing(open_engine(resolve_model(name), **profile.engine, share=True)) as engine:
+            traces = engine.answer_directly(questions, progress and partial(progress, name))
         grades[name] = [agrees(t.answer, row) for t, row in zip(traces, rows, strict=True)]
     return grades
 

@@ -138,7 +138,7 @@ def _model_and_cache(
                 "budgets: evaluate without --regrade."
             )
         if not opened:
-            opened.append(open_engine(model, **profile.engine, form=form))
+            opened.append(open_engine(model, **profile.engine, form=form, share=True))
         return opened[0]
 
     try:

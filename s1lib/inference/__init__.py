@@ -33,13 +33,15 @@ def open_engine(
     max_answer: int = 1024,
     vllm: dict[str, Any] | None = None,
     form: Format | str | None = None,
+    share: bool = False,
 ) -> Engine:
     """Load a model, from a folder or by its hub name, into the engine that the settings ask for.
 
     `batch_size` is questions decoded together and `max_answer` tokens of answer. With `vllm`,
     the arguments of `vllm.LLM`, vLLM runs the model; without, transformers does. `form` is how the
     model marks its thinking: a name of `s1lib.inference.formats.FORMATS`, or None for the one that
-    its chat template shows.
+    its chat template shows. With `share` a tiny model on a CPU takes a process for each core until
+    the engine is closed; its answers are the same.
     Raises CourseError if the model cannot be loaded, its template fits no format, or vLLM is
     missing or cannot start.
     """
@@ -49,4 +51,4 @@ def open_engine(
         return VLLMEngine.load(model, max_answer, vllm, form)
     from s1lib.inference.hf import HFEngine  # torch and transformers are slow to import
 
-    return HFEngine.load(model, batch_size, max_answer, form)
+    return HFEngine.load(model, batch_size, max_answer, form, share)

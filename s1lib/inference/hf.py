@@ -36,7 +36,11 @@ from s1lib.inference.engine import (
 )
 from s1lib.inference.formats import choose_format
 from s1lib.inference.model_folder import check_folder, load_weights
-from s1lib.threads import is_tiny, one_thread
+from s1lib.threads import is_tiny, one_thread, processes
+from s1lib.workers import Workers
+
+# Forward passes; below, a piece of work is over before another process would have started.
+WORTH_SHARING = 600
 
 
 class RoomyLayer(DynamicLayer):
@@ -335,22 +339,57 @@ def run_batches(
     progress: ProgressCallback | None = None,
     sampling: Sampling = GREEDY,
     seeds: list[int] | None = None,
+    workers: Workers | None = None,
 ) -> None:
-    """Run all thinkers to their end in batches of prompts of like length."""
+    """Run all thinkers to their end in batches of prompts of like length.
+
+    `workers` that hold the same model take batches too, where that is worth it. Who computes a
+    batch changes nothing in it.
+    """
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    for first in range(0, len(order), batch_size):
-        some = order[first : first + batch_size]
-        steps = stream(
-            model,
-            tokenizer,
+    batches = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
+    batches.reverse()  # the longest first, so that no process is left alone with one
+    jobs = [
+        (
+            run_batch,
             [prompts[i] for i in some],
             [thinkers[i] for i in some],
             sampling,
             [seeds[i] for i in some] if seeds else None,
         )
-        deque(steps, maxlen=0)
+        for some in batches
+    ]
+    passes = sum(max(map(most_passes, job[2])) for job in jobs)
+    if workers is None or not (workers.running or passes >= WORTH_SHARING):
+        workers = Workers(0, (model, tokenizer))
+    done = 0
+    for number, ended in workers.run(jobs):
+        for i, thinker in zip(batches[number], ended, strict=True):
+            thinkers[i] = thinker
+        done += len(ended)
         if progress:
-            progress(first + len(some), len(order))
+            progress(done, len(order))
+
+
+def run_batch(
+    model: Any,
+    tokenizer: Any,
+    prompts: list[list[int]],
+    thinkers: list[Thinker],
+    sampling: Sampling,
+    seeds: list[int] | None,
+) -> list[Thinker]:
+    """Run the thinkers of one batch to their end, and return them: in another process than the
+    caller's they are copies."""
+    deque(stream(model, tokenizer, prompts, thinkers, sampling, seeds), maxlen=0)
+    return thinkers
+
+
+def most_passes(thinker: Thinker) -> int:
+    """Return how many forward passes a sequence takes at most."""
+    budget = thinker.budget
+    thinking = (budget.max_thinking or 0) if thinker.phase == "thinking" else 0
+    return thinking + budget.max_answer
 
 
 def think(
@@ -362,10 +401,12 @@ def think(
     progress: ProgressCallback | None = None,
     sampling: Sampling = GREEDY,
     form: Format | str | None = None,
+    workers: Workers | None = None,
 ) -> list[Trace]:
     """Write thinking and answer for each question, under the budget.
 
-    `form` is how the model marks its thinking (None: found from its chat template).
+    `form` is how the model marks its thinking (None: found from its chat template). `workers`
+    take a part of the batches (see `run_batches`).
     Raises CourseError or ValueError before any work if something cannot be used: see
     `s1lib.inference.engine.prepare`.
     """
@@ -374,7 +415,7 @@ def think(
     seeds = seeds_for(sampling, len(jobs))
     thinkers = [Thinker(job.budget, marks, string) for job in jobs]
     prompts = [job.prompt for job in jobs]
-    run_batches(model, tokenizer, prompts, thinkers, batch_size, progress, sampling, seeds)
+    run_batches(model, tokenizer, prompts, thinkers, batch_size, progress, sampling, seeds, workers)
     return [trace_from(tokenizer, j.question, t) for j, t in zip(jobs, thinkers, strict=True)]
 
 
@@ -387,6 +428,7 @@ def answer_from_prefix(
     batch_size: int = 16,  # long prompts, short answers: small batches pad little
     max_answer: int = 1024,
     form: Format | str | None = None,
+    workers: Workers | None = None,
 ) -> list[Trace]:
     """Write the answers that these greedy traces lead to under a smaller budget.
 
@@ -403,7 +445,7 @@ def answer_from_prefix(
         thinker.ends, thinker.stops = ends, stops
         prompts.append(prompt_ids(tokenizer, trace.question, form) + list(marks.think) + ids)
         thinkers.append(thinker)
-    run_batches(model, tokenizer, prompts, thinkers, batch_size)
+    run_batches(model, tokenizer, prompts, thinkers, batch_size, workers=workers)
     return [trace_from(tokenizer, t.question, k) for t, k in zip(traces, thinkers, strict=True)]
 
 
@@ -415,6 +457,7 @@ def answer_directly(
     progress: ProgressCallback | None = None,
     max_answer: int = 1024,
     form: Format | str | None = None,
+    workers: Workers | None = None,
 ) -> list[Trace]:
     """Answer greedily without any thinking, in the model's ordinary chat format.
 
@@ -423,7 +466,8 @@ def answer_directly(
     budget = Budget(max_thinking=0, max_answer=max_answer)
     jobs, marks, _ = prepare(tokenizer, questions, budget, context_of(model), form, thinking=False)
     thinkers = [without_thinking(job.budget, marks) for job in jobs]
-    run_batches(model, tokenizer, [job.prompt for job in jobs], thinkers, batch_size, progress)
+    prompts = [job.prompt for job in jobs]
+    run_batches(model, tokenizer, prompts, thinkers, batch_size, progress, workers=workers)
     return [
         trace_from(tokenizer, job.question, thinker, thought=False)
         for job, thinker in zip(jobs, thinkers, strict=True)
@@ -439,6 +483,7 @@ class HFEngine:
     batch_size: int = 64
     max_answer: int = 1024
     form: Format | str | None = None  # None: found from the model's chat template
+    workers: Workers | None = None  # processes that hold the same model
 
     @classmethod
     def load(
@@ -447,9 +492,17 @@ class HFEngine:
         batch_size: int = 64,
         max_answer: int = 1024,
         form: Format | str | None = None,
+        share: bool = False,
     ) -> Self:
-        """Load the model in this folder, or of this hub name. Raises what `load` raises."""
-        return cls(*load(path, form), batch_size, max_answer, form)
+        """Load the model in this folder, or of this hub name.
+
+        With `share` a tiny model's batches are shared among as many processes as there are cores,
+        until the engine is closed. Raises what `load` raises.
+        """
+        model, tokenizer = load(path, form)
+        others = processes() - 1 if share and is_tiny(model) else 0
+        workers = Workers(others, (model, tokenizer)) if others else None
+        return cls(model, tokenizer, batch_size, max_answer, form, workers)
 
     def think(
         self,
@@ -468,6 +521,7 @@ class HFEngine:
             progress,
             sampling,
             self.form,
+            self.workers,
         )
 
     def answer_from_prefix(
@@ -482,6 +536,7 @@ class HFEngine:
             waits,
             max_answer=self.max_answer,
             form=self.form,
+            workers=self.workers,
         )
 
     def answer_directly(
@@ -496,7 +551,11 @@ class HFEngine:
             progress,
             self.max_answer,
             self.form,
+            self.workers,
         )
 
     def close(self) -> None:
-        """Do nothing: the memory is freed with the last reference to the model."""
+        """End the processes that share the work. The memory of the model is freed with the last
+        reference to it."""
+        if self.workers:
+            self.workers.close()

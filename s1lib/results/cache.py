@@ -4,17 +4,11 @@ They lie in `build/results_cache/`, so that an interrupted run resumes, and resu
 """
 
 import json
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from s1lib.config import Profile, load_profile
 from s1lib.errors import CourseError
@@ -27,14 +21,11 @@ from s1lib.inference.budget import Budget
 from s1lib.inference.engine import GREEDY, Engine, Sampling, Trace
 from s1lib.io import locate, output, read_json, read_rows, resolve_model, write_json
 from s1lib.results.files import about
-from s1lib.stopping import interrupts_held
-from s1lib.threads import available_cores
+from s1lib.threads import processes
+from s1lib.workers import Workers
 
 FOLDER = "results_cache"
 WAITS = (1, 2, 4, 8)  # of the main result
-# Processes of one thread each: on two cores a third faster than one process of two threads. Each
-# takes the memory of a training, so that many cores do not mean as many processes.
-WORKERS = min(available_cores(), 4)
 
 
 def open_cache(name: str | None = None) -> Profile:
@@ -59,36 +50,16 @@ def open_cache(name: str | None = None) -> Profile:
     return profile
 
 
-def _begin_worker() -> None:
-    """Use one thread, and end with the parent: or the worker of a killed run would go on."""
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # this runs in a worker
-
-    def end_with_parent() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
 def run_in_workers(jobs: Iterable[tuple]) -> None:
     """Make parts in parallel. A job is a function, whose result is only stored, and its arguments.
 
-    A part that an earlier run made is not made again. Raises what a job raises; jobs that have
-    not begun by then are cancelled.
+    A part that an earlier run made is not made again. On two cores two processes are a third
+    faster than two threads. Raises what a job raises; the other jobs are stopped then.
     """
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(WORKERS, spawn, _begin_worker) as pool:
-        with interrupts_held():  # to submit a job starts a process
-            running = [pool.submit(*job) for job in jobs]
-        try:
-            for done, job in enumerate(as_completed(running), start=1):
-                job.result()
-                print(f"{done}/{len(running)} parts", flush=True)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    listed = list(jobs)
+    with closing(Workers(processes())) as workers:
+        for done, _ in enumerate(workers.run(listed, here=False), start=1):
+            print(f"{done}/{len(listed)} parts", flush=True)
 
 
 def course_rows(name: str) -> list[dict]:
@@ -139,7 +110,7 @@ def lazy_engine(part: str, model: str | Path, **settings: Any) -> Iterator[Calla
         @cache
         def engine() -> Engine:
             print(f"evaluating {part}", flush=True)
-            return stack.enter_context(closing(open_engine(model, **settings)))
+            return stack.enter_context(closing(open_engine(model, **settings, share=True)))
 
         yield engine
 
