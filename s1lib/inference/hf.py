@@ -40,7 +40,7 @@ from s1lib.threads import is_tiny, one_thread, processes
 from s1lib.workers import Workers
 
 # Forward passes; below, a piece of work is over before another process would have started.
-WORTH_SHARING = 600
+WORTH_SHARING = 1000
 
 
 class RoomyLayer(DynamicLayer):
