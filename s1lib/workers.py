@@ -60,13 +60,14 @@ class Workers:
     def run(self, jobs: Sequence[Job], here: bool = True) -> Iterator[tuple[int, Any]]:
         """Run all jobs, and yield the number and the result of each as it is done.
 
-        With `here` this process takes jobs too, and begins at once: a worker takes seconds to
-        start. What is yielded is then late by up to one job.
+        With `here`, or without workers, this process takes jobs too, and begins at once: a worker
+        takes seconds to start. What is yielded is then late by up to one job.
         Raises what a job raises, and CourseError if a worker dies; all workers have ended then.
         """
         left = deque(enumerate(jobs))
         finished: SimpleQueue[Outcome] = SimpleQueue()
         self._start(len(jobs) - here)
+        here = here or not self._running
         for worker in self._running:
             worker.feed(left, finished)
         try:
