@@ -8,6 +8,7 @@ import pytest
 from browser import CHROMIUM, FLAGS, needs_chromium
 
 from s1lib.evaluation.metrics import compare
+from s1lib.exercises.model import all_texts
 from s1lib.io import ROOT
 from s1lib.results import claims
 from s1lib.results.files import recorded
@@ -59,6 +60,36 @@ def test_the_links_lead_somewhere():
     for target, part in re.findall(r"\]\(([^)#:]*)#?([^)]*)\)", GUIDE):
         assert (ROOT / "docs" / target).exists(), target
         assert target or part in headings, part
+
+
+def test_the_exercises_are_those_of_the_lessons():
+    place: dict[str, int] = {}
+    expected, mistakes = [], []
+    for texts in all_texts().values():
+        label = texts.lesson.lstrip("0").upper() or "0"
+        place[label] = place.get(label, 0) + 1
+        expected.append([f"{label}.{place[label]} {texts.title}", str(texts.minutes)])
+        mistakes.append(texts.mistakes)
+    table = list(rows("The exercises"))
+    assert [row[:2] for row in table] == expected
+    for (name, _, mistake, say), known in zip(table, mistakes, strict=True):
+        assert mistake in known, f"{name}: {mistake} is none of {list(known)}"
+        assert len(say.split()) >= 4
+
+
+def test_every_exercise_that_a_plan_names_is_there():
+    known = {row[0].split()[0] for row in rows("The exercises")}
+    named = {n for plan in ("Three hours", "A day") for row in rows(plan)
+             for n in re.findall(r"\b\w\d?\.\d\b", " ".join(row[1:]))}  # fmt: skip
+    assert named and named <= known
+
+
+def test_the_wall_begins_with_what_notebook_7_shows():
+    shown = (ROOT / "notebooks" / "07_your_own_teacher.ipynb").read_text(encoding="utf-8")
+    seed, never, _, published = next(rows("The class makes the sweep"))
+    found = re.findall(r"(\d+\.\d)% \[[^\]]*\].{0,99}?([+-]\d+\.\d) points", shown)
+    as_on_the_wall = [f"{share}%, {gain.replace('-', '−')}" for share, gain in found]
+    assert seed == "0" and as_on_the_wall == [published, never]
 
 
 def test_what_one_wait_did():
