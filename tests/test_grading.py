@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import s1lib
 from s1lib.errors import CourseError
+from s1lib.grading import find
 from s1lib.grading import math_equivalence as verify
 from s1lib.grading.boxes import boxed
 from s1lib.grading.compare import same_answer, whole_number
@@ -1669,6 +1670,21 @@ def test_no_text_is_evaluated_as_python():
         check=True,
         env=os.environ | {"PYTHONPATH": str(Path(s1lib.__file__).parents[1])},
     )
+
+
+@pytest.mark.parametrize("unit", [",", "= - ", "and or ", "(* "])
+def test_a_long_run_without_a_value_is_looked_at_once(unit, monkeypatch):
+    """A model that loops writes thousands of these; each place was looked at from each before."""
+    places = []
+
+    def counted(text, start, run=find._run):
+        places.append(start)
+        return run(text, start)
+
+    monkeypatch.setattr(find, "_run", counted)
+    for kind in GRADERS:
+        assert not grade_text("Final Answer: " + 2000 * unit, "5", kind).right
+    assert len(places) < 100
 
 
 class Interrupted(Exception):

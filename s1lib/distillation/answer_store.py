@@ -71,7 +71,10 @@ def checksum(values: Iterable[object]) -> str:
 def response_of(record: tuple[Any, ...]) -> TeacherResponse | None:
     """Make a response of a row of the table, checksum last; None if it is not as it was written."""
     values = record[:-1]
-    whole = len(record) == len(COLUMNS) and record[-1] == checksum(values)
+    try:
+        whole = len(record) == len(COLUMNS) and record[-1] == checksum(values)
+    except TypeError:  # a text became bytes
+        return None
     return TeacherResponse(*values) if whole else None
 
 
@@ -286,13 +289,16 @@ def _recovered(record: tuple[Any, ...]) -> TeacherResponse | None:
     """
     if (response := response_of(record)) is not None:
         return response
+    first = len(COLUMNS) - len(NEW_COLUMNS)
+    if not first <= len(record) <= len(COLUMNS) or record[len(COLUMNS) - 1 :] not in ((), (None,)):
+        return None
     try:
-        old = TeacherResponse(*record[: len(RESPONSE_COLUMNS) - 1])
+        old = TeacherResponse(*record[:first])
         same = old.id == request_id(old.teacher, old.question, json.loads(old.parameters))
     except (TypeError, ValueError, RecursionError):
         return None
-    has_checksum = len(record) == len(COLUMNS) and record[-1] is not None
-    return old if same and not has_checksum else None
+    counts = (old.prompt_tokens, old.thinking_tokens, old.answer_tokens, old.tries)
+    return old if same and all(isinstance(count, int) for count in counts) else None
 
 
 def _is_worse(response: TeacherResponse, other: TeacherResponse | None) -> bool:

@@ -52,13 +52,17 @@ def _records(page: bytes, start: int, pages: dict[int, bytes]) -> Iterator[tuple
     """Yield the rows of a page whose header stands at `start`; none if it holds no rows."""
     if len(page) != PAGE_SIZE or page[start] != LEAF:
         return
-    for i in range(int.from_bytes(page[start + 3 : start + 5])):
-        pointer = start + 8 + 2 * i
+    count = int.from_bytes(page[start + 3 : start + 5])
+    pointers = page[start + 8 : start + 8 + 2 * count]  # damaged, it may name a place many times
+    for at in dict.fromkeys(int.from_bytes(pair) for pair in _pairs(pointers)):
         try:
-            payload = _payload(page, int.from_bytes(page[pointer : pointer + 2]), pages)
-            yield _values(payload)
+            yield _values(_payload(page, at, pages))
         except (LookupError, ValueError):  # this row is damaged
             continue
+
+
+def _pairs(content: bytes) -> Iterator[bytes]:
+    return (content[i : i + 2] for i in range(0, len(content), 2))
 
 
 def _payload(page: bytes, at: int, pages: dict[int, bytes]) -> bytes:
@@ -71,14 +75,17 @@ def _payload(page: bytes, at: int, pages: dict[int, bytes]) -> bytes:
         here = least + (size - least) % (PAGE_SIZE - 4)
         here = here if here <= most else least
     payload, at = page[at : at + here], at + here
-    following = int.from_bytes(page[at : at + 4])
-    while len(payload) < size:
+    if size > len(pages) * PAGE_SIZE:
+        raise ValueError("the row is longer than the file")
+    following, parts, left = int.from_bytes(page[at : at + 4]), [payload], size - len(payload)
+    while left > 0:
         overflow = pages[following]
         if len(overflow) != PAGE_SIZE:
             raise ValueError("the file is cut here")
-        payload += overflow[4:][: size - len(payload)]
+        parts.append(overflow[4:][:left])
+        left -= PAGE_SIZE - 4
         following = int.from_bytes(overflow[:4])
-    return payload
+    return b"".join(parts)
 
 
 def _values(payload: bytes) -> tuple[Any, ...]:

@@ -283,6 +283,8 @@ def _same_lists(given: str, reference: str, limits: Limits) -> bool | None:
     unordered = kind in ("", "set") and expected_kind in ("", "set")
     if unordered:
         parts, expected = _distinct(parts), _distinct(expected)
+    if not parts or not expected:  # nothing but commas
+        raise NotLists
     longest = max(len(parts), len(expected))
     if longest == 1 and (parts[0], expected[0]) != (given, reference):
         return _same(parts[0], expected[0], limits)

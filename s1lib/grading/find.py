@@ -18,7 +18,7 @@ MAX_SENTENCE = 1_000  # characters of a sentence
 MAX_TRIES = 20  # phrases of a text, and verbs of a sentence
 
 FORMULA = re.compile(
-    r"\$\$(?P<double>[^$]+)\$\$|\\\[(?P<display>.+?)\\\]|\\\((?P<inline>.+?)\\\)"
+    r"\$\$(?P<double>[^$]+)\$\$|\\\[(?P<display>.{1,4000}?)\\\]|\\\((?P<inline>.{1,4000}?)\\\)"
     # A pair of dollar signs, not two sums of money: no space inside of them
     r"|(?<!\\)\$(?P<single>(?=\S)(?:[^$\n\\]|\\.){1,1999}?(?<=\S))\$(?![0-9])"
     r"|\\begin\{(?P<name>equation|align"
@@ -42,7 +42,7 @@ PHRASE = re.compile(
     r"(?:(?:is|are|to [^.:\n]{1,60} is)[ *_]{0,4}:|[-=]>|[:=→⇒]|-(?= )))"
     r"|(?P<title>^[ #*>_]{0,8}(?:the )?(?:final |correct )?answer[ *_]{0,4}$)"
     r"|(?P<sentence>\b(?:the|our|my|this|final|correct|right|your)? ?(?:final |correct |required "
-    r"|desired |right )*"
+    r"|desired |right ){0,4}"
     r"(?:answer|solution|result)s?\b(?: to [^.:\n]{1,60}?| \([^()\n]{1,20}\))?"
     r" (?:is|are|must be|should be|would be|will be|comes out (?:to be|as)|equals"
     rf"|of(?= [-$*]{{0,3}}[0-9{OPEN}]))\b)"
@@ -109,6 +109,7 @@ TOKEN = re.compile(
 WORD = re.compile(r"[A-Za-z'’]+|.", re.DOTALL)
 VALUES = {"number", "formula", "command", "wrapper"}  # the tokens of which one makes a value
 OPEN_ENDS = [*",;:=+-*(&[.", "\\ "]  # what a value does not end in
+NO_VALUE = re.compile(r"(?:[,;:=+\-*(&\[.\s]|\\ |and\b|or\b)+")  # a run of nothing else
 # Words that are no answer: "The answer is consistent with all constraints"
 NO_TEXT = re.compile(
     r"(?:correct|consistent|right|wrong|valid|verified|confirmed|clear|unique|reasonable|plausible"
@@ -399,6 +400,9 @@ def _last_run(masked: Masked, text: str) -> str | None:
         if place >= len(text):
             break
         value, end = _run(text, place)
+        if end > place and NO_VALUE.fullmatch(text, place, end):
+            place = end  # no part of it is a value either: looking at each would take long
+            continue
         if value and not re.search(
             r"\bnot(?: equal to)?\s*$", text[max(0, place - 20) : place], re.I
         ):
@@ -424,8 +428,11 @@ def _run(text: str, start: int) -> tuple[str | None, int]:
             break
         parts.append(("wrapper" if wrapper else token.lastgroup or "", token.group()))
         place = token.end()
+    reached = place
     while parts and (parts[-1][0] in ("space", "link") or parts[-1][1] in OPEN_ENDS):
         place -= len(parts.pop()[1])
+    if not parts:
+        return None, reached
     while parts and parts[0][0] in ("space", "link"):
         parts.pop(0)
     value = "".join(part for _, part in parts)

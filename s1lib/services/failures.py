@@ -136,7 +136,10 @@ def _names_setting(words: str, error: dict[str, Any], code: str, sent: Any) -> b
     if error.get("param") == "model" or code == "model_not_found" or ABOUT_MODEL.search(words):
         return True
     settings = set(_settings(sent))
-    if error.get("param") in settings or code in ("unsupported_parameter", "unknown_parameter"):
+    if str(error.get("param")) in settings or code in (
+        "unsupported_parameter",
+        "unknown_parameter",
+    ):
         return True
     plain = words.lower().replace("_", "")
     named = {name.lower().replace("_", "") for name in settings}
