@@ -4,16 +4,9 @@ Needs any Chromium; with S1_REQUIRE_BROWSER set it fails without one. A picture 
 folder that S1_ARTIFACTS names.
 """
 
-import json
-import os
-import sys
-
-import nbformat
 import pytest
 from browser import keep_picture, needs_chromium, opened, serious
-from processes import free_port, running
-
-from s1lib.io import ROOT
+from jupyter import jupyterlab, ready, run_cell
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 CELL = """
@@ -28,49 +21,14 @@ TRAITS = "print('told', widget.question[:9], len(widget.answers), widget.score['
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """The address of a notebook in a JupyterLab of its own."""
-    folder = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(c.strip()) for c in (CELL, AGAIN, TRAITS)]
-    nb = nbformat.v4.new_notebook(cells=cells)
-    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(nb, folder / "widget.ipynb")
-    news = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    news.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (news / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    port = free_port()
-    env = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        env[name] = str(folder / name.lower())
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1",
-               f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t",
-               f"--ServerApp.root_dir={folder}", "--allow-root",
-               "--LabApp.extension_manager=readonly"]  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    with running(command, f"{url}/api?token=t", folder / "lab.log", 60, env=env, cwd=ROOT):
-        yield f"{url}/lab/tree/widget.ipynb?token=t&reset"
-
-
-@pytest.fixture(scope="module")
-def page(lab):
-    """The opened notebook."""
-    with opened(lab, viewport={"width": 1280, "height": 1400}) as page:
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+def page(tmp_path_factory):
+    """A notebook, opened in a JupyterLab of its own."""
+    with (
+        jupyterlab(tmp_path_factory.mktemp("lab"), [CELL, AGAIN, TRAITS]) as address,
+        opened(address, viewport={"width": 1280, "height": 1400}) as page,
+    ):
+        ready(page)
         yield page
-
-
-def run_cell(page, number: int) -> None:
-    """Run a cell; again if JupyterLab let it go because its kernel was still connecting."""
-    prompt = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(number)
-    for _ in range(10):
-        page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(number).click()
-        page.keyboard.press("Shift+Enter")
-        page.wait_for_timeout(1000)
-        if prompt.inner_text() != "[ ]:":
-            return
-    raise AssertionError("the kernel does not run the cell")
 
 
 def test_a_reader_thinks_predicts_waits_and_stops(page):
@@ -104,6 +62,41 @@ def test_a_reader_thinks_predicts_waits_and_stops(page):
     area.get_by_text("Stopped.").wait_for()
 
 
+def test_every_key_belongs_to_the_control_that_has_the_focus(page):
+    area = page.locator(".jp-Cell .s1-wait").first
+    area.get_by_role("button", name="Think").first.click()
+    area.locator("article.left .card .value").wait_for()
+    slider = area.get_by_role("slider")
+    slider.focus()
+    everything = int(slider.get_attribute("max"))
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == str(everything - 3)
+    area.get_by_text("Answer if cut here", exact=True).wait_for()
+    page.keyboard.press("End")
+    # Choices and buttons, too; JupyterLab would cut a cell, add one, or open its editor.
+    word = area.locator("input[value=Wait]")
+    word.focus()
+    page.keyboard.press("ArrowRight")
+    assert area.get_by_role("radio", name="Hmm").is_checked()
+    word.check()
+    listed = area.get_by_role("combobox", name="From the list")
+    listed.select_option("4")
+    listed.focus()
+    page.keyboard.press("ArrowDown")
+    assert listed.input_value() == "5"
+    think = area.get_by_role("button", name="Think", exact=True)
+    think.focus()
+    for key in "xab":
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    area.locator("article.left .card .value").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Think again"
+    assert page.locator(".jp-Notebook .jp-CodeCell").count() == 3
+
+
 def test_two_widgets_do_not_share_their_choices(page):
     run_cell(page, 1)
     page.locator(".s1-wait").nth(1).wait_for()
@@ -118,3 +111,37 @@ def test_other_cells_read_what_the_reader_did(page):
     told = page.locator(".jp-OutputArea-output", has_text="told").last
     told.wait_for()
     assert told.inner_text().split()[-1] == "1"  # one try was counted
+
+
+def test_the_dark_theme(page):
+    """JupyterLab's theme is followed while the widget is shown."""
+    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
+    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-itemLabel", has_text="JupyterLab Dark").first.click()
+    page.locator(".s1-wait[data-theme=dark]").nth(1).wait_for()
+    wait_for_colours(page)
+    assert serious(page, ".s1-wait") == []
+    keep_picture(page, "lab-dark")
+
+
+def wait_for_colours(page) -> None:
+    """Wait until JupyterLab has the theme's style sheet, too."""
+    page.wait_for_function(
+        "getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').includes('#11')"
+    )
+
+
+def test_a_narrow_window(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".jp-SideBar.jp-mod-left .lm-mod-current").click()  # fold the list of files
+    area = page.locator(".jp-Cell .s1-wait").first
+    page.wait_for_function("document.querySelector('.jp-Cell .s1-wait').clientWidth > 200")
+    wide = area.evaluate(
+        "root => [...root.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right >"
+        " root.getBoundingClientRect().right + 1).map(e => e.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+    assert serious(page, ".s1-wait") == []
+    for name, place in (("lab-narrow", ".ask"), ("lab-narrow-below", "details")):
+        area.locator(place).evaluate("element => element.scrollIntoView()")
+        keep_picture(page, name)

@@ -1,6 +1,12 @@
 // Small helpers to make the page's elements. Every text goes in as textContent: nothing that a
 // model or a reader writes ever becomes HTML.
 
+// Before it looks for this mark around the element that has the focus, JupyterLab looks whether a
+// shortcut fits the element itself. So each control has it: else the slider's arrows choose
+// another cell, and the letter X cuts one.
+const CONTROLS = ["button", "input", "select", "summary", "textarea"];
+const OWN_KEYS = "data-lm-suppress-shortcuts";
+
 // Makes an element. Attributes that are functions listen to that event; true and false set or
 // leave out an attribute; children are elements or texts, and false leaves one out.
 export function el(tag, attributes = {}, ...children) {
@@ -10,6 +16,7 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
+  if (CONTROLS.includes(tag)) element.setAttribute(OWN_KEYS, "true");
   element.append(...children.filter((child) => child !== false && child != null));
   return element;
 }
@@ -41,7 +48,7 @@ export function uniqueId() {
 
 // A group of choices of which one is chosen. `choices`: [[value, label], ...].
 // Returns the element, and `value` to read or set the choice (null: none).
-export function radios(legend, choices, value, onChange) {
+export function radios(legend, choices, value, onChange = () => {}) {
   const name = uniqueId();
   const inputs = choices.map(([key, label]) => {
     const input = el("input", { type: "radio", name, value: key, change: () => onChange(key) });

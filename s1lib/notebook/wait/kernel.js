@@ -1,72 +1,110 @@
 // The notebook's home of the widget: the model runs in the kernel, and anywidget carries messages.
 //
-// To the kernel: {type: "think", run, question, kept, wait, on, limit} and {type: "stop", run}.
+// To the kernel: {type: "think", run, question, kept, wait, on, limit}, {type: "stop", run}, and
+// {type: "ask", run}, which wants no answer: that it can be sent says that the line is open.
 // From it: {type: "alive", run}, {type: "tokens", run, tokens}, {type: "thought", run, thought} and
 // {type: "error", run, message}. Each run has a number; what comes for an old one is dropped.
 
-import { fill } from "./dom.js";
 import { drawWait } from "./wait.js";
 
 const SILENT = 4000; // milliseconds without a word from the kernel before the reader is told
+const GONE = 12_000; // and before a kernel that had begun to think counts as dead; it beats each second
 
-function kernelEngine(model, hear) {
+// `on` holds what to call: silent(text), and lost(error) when the kernel has died or was restarted.
+function kernelEngine(model, on) {
   const texts = model.get("texts");
-  const runs = new Map();
-  const onMessage = (message) => runs.get(message.run)?.(message);
+  const runs = new Map(); // for each run {heard(message), fail(error)}
+  let lost = null; // the error that says so
+
+  const lose = () => {
+    if (lost) return;
+    lost = new Error(texts["kernel lost"]);
+    runs.forEach((run) => run.fail(lost));
+    on.lost(lost);
+  };
+  // JupyterLab closes a widget's line to a kernel that has gone; to write to it is then an error.
+  const attempt = (write) => {
+    try {
+      if (!lost) write();
+    } catch {
+      lose();
+    }
+  };
+  const send = (message) => attempt(() => model.send(message));
+  const onMessage = (message) => runs.get(message.run)?.heard(message);
   model.on("msg:custom", onMessage);
+  model.on("comm_live_update", lose); // ipywidgets says so when a reader restarts the kernel
 
   function think({ question, kept, wait, limit }, { onToken = () => {}, signal } = {}) {
+    if (lost) return Promise.reject(lost);
     const run = `${Date.now()}-${Math.random()}`;
     return new Promise((resolve, reject) => {
-      let timer, heard = false;
+      let timer, begun = false;
       const watch = () => {
-        clearTimeout(timer);
-        timer = setTimeout(() => hear(texts[heard ? "kernel gone" : "kernel silent"]), SILENT);
+        clearInterval(timer);
+        let silent = 0;
+        timer = setInterval(() => {
+          silent += SILENT;
+          send({ type: "ask", run });
+          if (begun && silent >= GONE) stop(new Error(texts["kernel gone"]));
+          else if (!lost) on.silent(texts["kernel silent"]);
+        }, SILENT);
       };
       const end = (settle, value) => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", stop);
+        clearInterval(timer);
+        signal?.removeEventListener("abort", abort);
         runs.delete(run);
         settle(value);
       };
-      const stop = () => {
-        model.send({ type: "stop", run });
-        end(reject, Object.assign(new Error("Stopped."), { name: "AbortError" }));
+      const stop = (error) => {
+        end(reject, error);
+        send({ type: "stop", run });
       };
-      runs.set(run, (message) => {
-        heard = true;
+      const abort = () => stop(Object.assign(new Error("Stopped."), { name: "AbortError" }));
+      const heard = (message) => {
+        begun = true;
         watch();
         if (message.type === "tokens") message.tokens.forEach(([id, text, forced, phase]) => onToken({ id, text, forced, phase }));
         else if (message.type === "thought") end(resolve, message.thought);
         else if (message.type === "error") end(reject, new Error(message.message));
-      });
-      if (signal?.aborted) return stop();
-      signal?.addEventListener("abort", stop);
+      };
+      runs.set(run, { heard, fail: (error) => end(reject, error) });
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort);
       watch();
       // JSON has no undefined: `on` says that nothing is ignored.
-      model.send({ type: "think", run, question, kept, wait: wait ?? null, on: wait === undefined, limit });
+      send({ type: "think", run, question, kept, wait: wait ?? null, on: wait === undefined, limit });
     });
   }
 
-  const info = () => {
-    const found = model.get("info");
-    return found && found.name ? found : null;
+  return {
+    think,
+    // Of the model; null while it is being loaded.
+    get info() {
+      const info = model.get("info");
+      return info?.name ? info : null;
+    },
+    // Tells other cells what the reader did.
+    tell(values) {
+      for (const [name, value] of Object.entries(values)) model.set(name, value);
+      attempt(() => model.save_changes());
+    },
+    close() {
+      model.off("msg:custom", onMessage);
+      model.off("comm_live_update", lose);
+    },
   };
-  const close = () => model.off("msg:custom", onMessage);
-  return { think, get info() { return info(); }, close };
 }
 
 // What anywidget calls for each view; returns what takes it away again.
 export function render({ model, el }) {
   const root = document.createElement("div");
-  root.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes Enter and arrows
   el.append(root);
-  // The recorded picture that stands below the widget has done its work.
-  const style = document.createElement("style");
-  style.textContent = `[data-s1-wait="${String(model.get("key")).replace(/\W/g, "")}"] { display: none; }`;
-  el.append(style);
   let widget = null;
-  const engine = kernelEngine(model, (text) => widget?.say(text));
+  const engine = kernelEngine(model, {
+    silent: (text) => widget.say(text),
+    lost: (error) => widget?.fail(error),
+  });
   const data = {
     texts: model.get("texts"), questions: model.get("questions"), rates: model.get("rates"),
     recorded: model.get("recorded"), open: model.get("unfolded"), heading: model.get("heading"),
@@ -75,13 +113,18 @@ export function render({ model, el }) {
   const tell = (state) => {
     told.push(state.question);
     if (told.length > 50) told.shift();
-    for (const name of ["question", "answers", "score", "running"]) model.set(name, state[name]);
-    model.save_changes();
+    engine.tell(state);
   };
   widget = drawWait(root, engine, data, tell);
+  // The recorded picture that stands below the widget has done its work.
+  const style = document.createElement("style");
+  style.textContent = `[data-s1-wait="${String(model.get("key")).replace(/\W/g, "")}"] { display: none; }`;
+  el.append(style);
   const arrived = () => widget.refresh();
   const failed = () => model.get("error") && widget.fail(model.get("error"));
-  const asked = () => told.includes(model.get("question")) || widget.ask(model.get("question"));
+  const asked = () => {
+    if (!told.includes(model.get("question"))) widget.question = model.get("question");
+  };
   model.on("change:info", arrived);
   model.on("change:error", failed);
   model.on("change:question", asked);

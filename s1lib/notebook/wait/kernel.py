@@ -118,7 +118,7 @@ class WaitWidget(anywidget.AnyWidget):
         """Show the widget, and the recorded picture, which a live widget hides."""
         view = self._repr_mimebundle_()
         assert view is not None  # only a widget without a view has none
-        display(view[0], raw=True)
+        display(view[0] | {"text/plain": self.texts["name"]}, raw=True)
         display(HTML(picture_html(self.key, self.texts)))
 
     def close(self) -> None:
