@@ -34,11 +34,10 @@ print("process", os.getpid())
 LOST = content.texts()["kernel lost"]
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
+@pytest.fixture
+def page(tmp_path):
     """A notebook, opened in a JupyterLab of its own."""
-    folder = tmp_path_factory.mktemp("lab")
-    with jupyterlab(folder, [CELL, ENDLESS]) as address, opened(address) as page:
+    with jupyterlab(tmp_path, [CELL, ENDLESS]) as address, opened(address) as page:
         yield page
 
 
