@@ -1704,10 +1704,12 @@ for line in sys.stdin:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers that send signals")
 @pytest.mark.parametrize(
-    "command,enough",
-    [(("-c", LIGHT_WORKER), 12), pytest.param(None, 60, marks=pytest.mark.slow)],
+    "command,moments,enough",
+    [(("-c", LIGHT_WORKER), 40, 12), pytest.param(None, 200, 40, marks=pytest.mark.slow)],
 )
-def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, enough, monkeypatch):
+def test_no_verdict_is_that_of_another_question_after_an_interrupt(
+    command, moments, enough, monkeypatch
+):
     """Interrupts the asker at random moments: while it starts, writes, waits or reads."""
 
     def interrupt(*_):
@@ -1721,7 +1723,7 @@ def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, enou
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         # On a fast computer most questions are answered before their moment comes.
-        while interrupted < enough and moment < 50 * enough:
+        while moment < moments or (interrupted < enough and moment < 50 * enough):
             moment += 1
             right = dice.random() < 0.5  # the interrupted question has the other verdict
             try:
@@ -1736,7 +1738,7 @@ def test_no_verdict_is_that_of_another_question_after_an_interrupt(command, enou
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         verify.stop()
-    assert interrupted == enough and wrong == []
+    assert interrupted >= enough and wrong == []
 
 
 def alive(pid: int) -> bool:
